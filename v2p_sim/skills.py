@@ -1,0 +1,189 @@
+"""[speed, care] -> set-points of the robot in each phase of a dish, re-read at every control step. Pure numpy.
+
+A dish is a path of S segments between knots. `progress` in [0, S] says how far a cell is: segment index plus the
+fraction of the segment done. An action sets how fast progress grows, how deep the sponge is pressed and how strong the
+vacuum is:
+
+    free segments   duration_s = nominal_s / (speed (1 - CARE_COST care))
+    near segments   duration_s = NEAR_M / (speed (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) care))
+
+A near segment is the last stretch before contact: the robot does not know exactly how high the dish or the slot is, so
+the speed there is the speed of the impact. No formula maps the action to an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PHASES = ("approach", "grasp", "lift", "carry", "scrub", "place", "release", "retreat")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the path: its phase, nominal duration at speed 1 and care 0 [s], and how it is travelled."""
+
+    phase: str
+    nominal_s: float
+    shape: str  # "smooth" (rest to rest), "near" (constant speed into contact) or "scrub" (circles on the sponge)
+
+
+SEGMENTS: tuple[Segment, ...] = (
+    Segment("approach", 2.9, "smooth"),  # over the dish
+    Segment("approach", 1.5, "smooth"),  # down to NEAR_M above it
+    Segment("grasp", 0.0, "near"),
+    Segment("grasp", 0.7, "smooth"),  # vacuum builds up
+    Segment("lift", 1.7, "smooth"),
+    Segment("carry", 1.8, "smooth"),
+    Segment("scrub", 1.5, "smooth"),  # down onto the sponge
+    Segment("scrub", 7.2, "scrub"),
+    Segment("scrub", 1.2, "smooth"),  # up again
+    Segment("carry", 2.1, "smooth"),
+    Segment("place", 1.4, "smooth"),  # down to NEAR_M above the slot
+    Segment("place", 0.0, "near"),
+    Segment("release", 0.7, "smooth"),
+    Segment("retreat", 1.5, "smooth"),
+)
+NUM_SEGMENTS = len(SEGMENTS)
+PHASE_OF_SEGMENT = np.array([PHASES.index(s.phase) for s in SEGMENTS])
+GRASPED, PICKED, SCRUB, PLACING, RELEASED, RETREAT = 3, 5, 7, 11, 12, 13  # segments at whose start something changes
+
+TRAVEL_M = 0.27  # tip height of free travel: a hanging glass clears a standing one
+NEAR_M = 0.06  # length of a near segment above the believed contact
+OVERTRAVEL_M = 0.015  # how far below the believed contact the tip aims, so that contact is sure
+NEAR_FAST_MPS = 1.30  # speed into contact at speed 1, care 0
+NEAR_SLOW_MPS = 0.06  # the same at care 1
+CARE_COST = 0.20  # share of the free segments' pace that full care gives up
+SCRUB_LOOPS = 7
+SCRUB_RADIUS_M = 0.018
+PRESS_M = (0.006, 0.014)  # how deep the sponge is pressed at care 0 and 1
+GRIP = (0.55, 1.0)  # vacuum level at care 0 and 1
+
+_NEAR = np.array([s.shape == "near" for s in SEGMENTS])
+_NOMINAL_S = np.array([s.nominal_s for s in SEGMENTS])
+_MIN_PACE = 1e-6
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What the robot believes about one dish; the differences from the truth are what care buys margin against.
+
+    Attributes:
+        source_xy_m: centre of the dish, (2,) [m].
+        source_top_m: height of its top on the tray [m].
+        scrub_top_m: tip height at which the rim touches the sponge [m].
+        slot_xy_m: centre of the slot, (2,) [m].
+        slot_top_m: tip height at which the rim touches the slot [m].
+    """
+
+    source_xy_m: np.ndarray
+    source_top_m: float
+    scrub_top_m: float
+    slot_xy_m: np.ndarray
+    slot_top_m: float
+
+
+def plan_path(tip_m: np.ndarray, belief: Belief, scrub_xy_m: np.ndarray) -> np.ndarray:
+    """Lay the knots of one dish.
+
+    Args:
+        tip_m: where the tip starts, (3,) [m].
+        belief: what the robot believes.
+        scrub_xy_m: centre of the sponge, (2,) [m].
+
+    Returns:
+        Knots of the tip, (S + 1, 3) [m].
+    """
+    source, slot, low = belief.source_xy_m, belief.slot_xy_m, NEAR_M - OVERTRAVEL_M
+    stops = [
+        (source, TRAVEL_M),
+        (source, belief.source_top_m + low),
+        (source, belief.source_top_m - OVERTRAVEL_M),
+        (source, belief.source_top_m - OVERTRAVEL_M),
+        (source, TRAVEL_M),
+        (scrub_xy_m, TRAVEL_M),
+        (scrub_xy_m, belief.scrub_top_m),
+        (scrub_xy_m, belief.scrub_top_m),
+        (scrub_xy_m, TRAVEL_M),
+        (slot, TRAVEL_M),
+        (slot, belief.slot_top_m + low),
+        (slot, belief.slot_top_m - OVERTRAVEL_M),
+        (slot, belief.slot_top_m - OVERTRAVEL_M),
+        (slot, TRAVEL_M),
+    ]
+    return np.array([tip_m, *(np.append(xy, z) for xy, z in stops)])
+
+
+def segment_durations_s(actions: np.ndarray) -> np.ndarray:
+    """Return how long each segment takes under an action held throughout.
+
+    Args:
+        actions: [speed, care] in [0, 1], (N, 2).
+
+    Returns:
+        Durations, (N, S) [s].
+    """
+    speed, care = actions[:, :1], actions[:, 1:]
+    free = _NOMINAL_S / np.maximum(speed * (1.0 - CARE_COST * care), _MIN_PACE)
+    near = NEAR_M / np.maximum(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
+    return np.where(_NEAR, near, free)
+
+
+def advance(progress: np.ndarray, actions: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Return progress at given times from now, the action held.
+
+    Args:
+        progress: progress now, (N,), in [0, S].
+        actions: [speed, care], (N, 2).
+        times_s: increasing times, (T,) [s].
+
+    Returns:
+        Progress, (N, T), at most S.
+    """
+    durations = segment_durations_s(actions)
+    out = np.empty((len(progress), len(times_s)))
+    for cell, start in enumerate(progress):
+        segment = min(int(start), NUM_SEGMENTS - 1)
+        remaining = durations[cell, segment:].copy()
+        remaining[0] *= segment + 1 - start
+        marks = np.concatenate([[0.0], np.cumsum(remaining)])
+        values = np.concatenate([[start], np.arange(segment + 1.0, NUM_SEGMENTS + 1.0)])
+        out[cell] = np.interp(times_s, marks, values)
+    return out
+
+
+def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, seal: np.ndarray) -> np.ndarray:
+    """Return the robot's set-points along the path.
+
+    Args:
+        progress: progress at every substep, (N, T).
+        knots: knots of each cell's path, (N, S + 1, 3) [m].
+        actions: [speed, care], (N, 2).
+        seal: how well the cup seals on the dish at hand, in (0, 1], (N,).
+
+    Returns:
+        x, y, z of the tip [m] and vacuum in [0, 1], (N, T, 4).
+    """
+    segment = np.minimum(progress.astype(int), NUM_SEGMENTS - 1)
+    fraction = progress - segment
+    share = np.where(_NEAR[segment], fraction, fraction * fraction * (3.0 - 2.0 * fraction))
+    rows = np.arange(len(progress))[:, None]
+    start = knots[rows, segment]
+    out = np.empty((*progress.shape, 4))
+    out[..., :3] = start + share[..., None] * (knots[rows, segment + 1] - start)
+    grip = (GRIP[0] + (GRIP[1] - GRIP[0]) * actions[:, 1]) * seal
+    out[..., 3] = np.where((progress >= GRASPED) & (progress < RELEASED), grip[:, None], 0.0)
+    scrubbing = segment == SCRUB
+    if scrubbing.any():
+        _add_scrub(out, np.where(scrubbing, fraction, 0.0), actions[:, 1:])
+    return out
+
+
+def _add_scrub(out: np.ndarray, fraction: np.ndarray, care: np.ndarray) -> None:
+    """Add circles and pressure to the set-points; both fade in and out at the ends of the segment."""
+    fade = np.clip(8.0 * np.minimum(fraction, 1.0 - fraction), 0.0, 1.0)
+    angle = 2.0 * np.pi * SCRUB_LOOPS * fraction
+    out[..., 0] += fade * SCRUB_RADIUS_M * np.cos(angle)
+    out[..., 1] += fade * SCRUB_RADIUS_M * np.sin(angle)
+    out[..., 2] -= fade * (PRESS_M[0] + (PRESS_M[1] - PRESS_M[0]) * care)

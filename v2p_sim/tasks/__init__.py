@@ -1,0 +1,1 @@
+"""The tasks: each a `CellsTask` with its two factories."""

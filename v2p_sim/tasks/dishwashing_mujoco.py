@@ -1,0 +1,252 @@
+"""Dishwashing in a MuJoCo workcell: contact forces decide what breaks, and a camera is all that a policy sees.
+
+A shift is ten simulated minutes in control steps of half a second. In each step the action [speed, care] sets the pace
+of the skills, one native rollout moves the cells, and the contact traces decide what happened to the dishes. A dish
+counts as completed when it stands unbroken, scrubbed and at rest in its slot; otherwise it is one error with a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from economics import Prices
+from v2p_sim._checks import checked_choice
+from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.cameras import PEOPLE, POLICY
+from v2p_sim.cycle import CycleState
+from v2p_sim.faces import CellEnv, CellsVectorEnv
+from v2p_sim.referee import Referee
+from v2p_sim.scene import HOME_TIP_M, build_scene
+from v2p_sim.shift import STATE_SPACE, ShiftCounters
+from v2p_sim.skills import NUM_SEGMENTS, RETREAT, advance, set_points
+from v2p_sim.views import CellCamera, privileged_layout, privileged_observation
+from v2p_sim.workcell import Workcell
+from v2p_sim.wrappers import FrameStack
+
+OBSERVATIONS = ("video", "state", "privileged")
+CONTROL_STEP_S = 0.5
+FRAMES = 8
+HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
+
+
+@dataclass(frozen=True)
+class MujocoConfig:
+    """Settings of the physical task.
+
+    Attributes:
+        observation: "video", "state" or "privileged".
+        shift_minutes: simulated length of a shift [min].
+        substeps: physics steps of 2 ms a control step; None makes control steps of 0.5 s.
+        threads: native threads.
+        prices: what the work is worth.
+    """
+
+    observation: str = "video"
+    shift_minutes: float = 10.0
+    substeps: int | None = None
+    threads: int = 1
+    prices: Prices = field(default_factory=Prices)
+
+    def __post_init__(self) -> None:
+        checked_choice("observation", self.observation, OBSERVATIONS)
+        if not 0.0 < self.shift_minutes <= 24 * 60:
+            raise ValueError(f"shift_minutes must be in (0, 1440], got {self.shift_minutes}")
+        for name, value in (("substeps", self.substeps), ("threads", self.threads)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+class DishwashingMujoco:
+    """N physical cells behind the `CellsTask` interface."""
+
+    render_size = (PEOPLE.width, PEOPLE.height)
+
+    def __init__(self, num_cells: int, config: MujocoConfig) -> None:
+        self.config = config
+        self.num_cells = num_cells
+        self.scene = build_scene()
+        self.workcell = Workcell(self.scene, num_cells, config.threads)
+        self._set_clock()
+        self.counters = ShiftCounters(num_cells, config.prices, config.shift_minutes / 60.0)
+        self.cycle = CycleState(self.scene, num_cells)
+        self.referee = Referee(self.workcell, self.cycle)
+        self._rngs: list[np.random.Generator] = [np.random.default_rng(cell) for cell in range(num_cells)]
+        self._elapsed = np.zeros(num_cells)
+        self._physics_error = np.zeros(num_cells)
+        self._people: CellCamera | None = None
+        self._open_observation()
+
+    def _set_clock(self) -> None:
+        self._dt_s = self.workcell.timestep_s
+        self.substeps = round(CONTROL_STEP_S / self._dt_s) if self.config.substeps is None else self.config.substeps
+        self._step_hours = self.substeps * self._dt_s / 3600.0
+        self.steps_per_shift = max(1, round(self.config.shift_minutes / 60.0 / self._step_hours))
+        self._times_s = self._dt_s * np.arange(1, self.substeps + 1)
+
+    def _open_observation(self) -> None:
+        self.observation_layout: dict[str, dict[str, object]] = {}
+        self.camera: CellCamera | None = None
+        if self.config.observation == "video":
+            shape = (3, POLICY.height, POLICY.width)
+            self.camera = CellCamera(self.scene, "policy", POLICY)
+            self._stack = FrameStack(self.num_cells, FRAMES, shape)
+            self._newest = np.zeros((self.num_cells, *shape), np.uint8)
+            self.observation_space = spaces.Box(0, 255, (FRAMES, *shape), np.uint8)
+        elif self.config.observation == "privileged":
+            self.observation_layout = privileged_layout(sorted({kind.name for kind in self.scene.kinds}))
+            size = len(self.observe()[0])
+            self.observation_space = spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        else:
+            self.observation_space = STATE_SPACE
+
+    def reset(self, cells: np.ndarray, rngs: Sequence[np.random.Generator]) -> None:
+        """Start new shifts: a fresh tray, an empty rack, the robot home.
+
+        Args:
+            cells: indices of the cells.
+            rngs: rngs[i] becomes the generator of cells[i].
+        """
+        self.counters.reset(cells)
+        self.referee.reset(cells)
+        self._elapsed[cells] = self._physics_error[cells] = 0.0
+        for cell, rng in zip(cells, rngs, strict=True):
+            self._rngs[cell] = rng
+            self.cycle.start_tray(cell, rng)
+            self.cycle.start_dish(cell, 0, HOME_M, rng)
+        self.workcell.reset(cells, self.cycle.source_xy_m[cells])
+        if self.camera is not None:
+            self._stack.reset(cells, self._draw(cells)[cells])
+
+    def step(self, actions: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """Work one control step.
+
+        Args:
+            actions: [speed, care] of each cell, (N, 2).
+            active: cells that work, (N,); the others are reset next.
+
+        Returns:
+            Cells whose physics failed in this step, (N,).
+        """
+        progress = advance(self.cycle.progress, actions, self._times_s)
+        control = set_points(progress, self.cycle.knots, actions, self.cycle.seal)
+        set_point_m = control[:, -1, :3].copy()
+        control[..., 2] -= HOME_TIP_M
+        traces = self.workcell.step(control)
+        working = active & ~traces.diverged
+        self.cycle.progress = progress[:, -1].copy()
+        self.referee.watch(traces, progress, working)
+        self._settle_cycles(set_point_m, working)
+        self._elapsed += active
+        self._physics_error[active & traces.diverged] = 1.0
+        self.counters.add(self.referee.completed, self.referee.errors, self._step_hours * working)
+        if self.camera is not None:
+            self._stack.push(self._draw(np.flatnonzero(working)))
+        return active & traces.diverged
+
+    def observe(self) -> np.ndarray:
+        """Return fresh observations, (N, ...)."""
+        if self.camera is not None:
+            return self._stack.observe()
+        state = self.counters.state_observation(self._elapsed / self.steps_per_shift)
+        if self.config.observation == "state":
+            return state
+        return privileged_observation(state, self.workcell, self.cycle)
+
+    def render(self, cell: int = 0) -> np.ndarray:
+        """Draw a cell for people, (480, 640, 3) uint8."""
+        if self._people is None:
+            self._people = CellCamera(self.scene, "people", PEOPLE)
+        return self._people.draw(self.workcell, self.cycle, cell).copy()
+
+    def contacts(self, cell: int) -> list[dict[str, Any]]:
+        """List a cell's contact events of the last step; `ContactEvent` says what the numbers are."""
+        return list(self.referee.events[cell])
+
+    def extra_info(self) -> dict[str, np.ndarray]:
+        """Return physics_error and the errors since reset by cause, each (N,)."""
+        causes = {cause.name.lower(): self.referee.causes[:, i].copy() for i, cause in enumerate(ERROR_CAUSES)}
+        return {"physics_error": self._physics_error.copy(), **causes}
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
+        parts = {"elapsed": self._elapsed.copy(), "physics_error": self._physics_error.copy()}
+        for prefix, part in self._stateful().items():
+            parts |= {f"{prefix}.{name}": values for name, values in part.state_dict().items()}
+        return parts
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        """Restore what state_dict returned."""
+        self._elapsed[:], self._physics_error[:] = state["elapsed"], state["physics_error"]
+        for prefix, part in self._stateful().items():
+            start = len(prefix) + 1
+            part.load_state_dict({name[start:]: v for name, v in state.items() if name.startswith(f"{prefix}.")})
+
+    def _stateful(self) -> dict[str, Any]:
+        parts = {"counters": self.counters, "referee": self.referee, "cycle": self.cycle, "workcell": self.workcell}
+        return parts | ({"stack": self._stack} if self.camera is not None else {})
+
+    def close(self) -> None:
+        """Free the cameras; a second call does nothing."""
+        for camera in (self.camera, self._people):
+            if camera is not None:
+                camera.close()
+
+    def _draw(self, cells: np.ndarray) -> np.ndarray:
+        """Return the newest frame of every cell; only these cells are drawn anew."""
+        assert self.camera is not None
+        for cell in cells:
+            self._newest[cell] = self.camera.draw(self.workcell, self.cycle, cell).transpose(2, 0, 1)
+        return self._newest
+
+    def _settle_cycles(self, set_point_m: np.ndarray, working: np.ndarray) -> None:
+        """Give up failed dishes at hand, have placed ones inspected, and turn to the next."""
+        dish = self.cycle.dish
+        failed = self.cycle.outcome[np.arange(self.num_cells), dish] != Outcome.PENDING
+        for cell in np.flatnonzero(working & failed & (self.cycle.progress < RETREAT)):
+            self.cycle.abort(int(cell), set_point_m[cell])
+        for cell in np.flatnonzero(working & (self.cycle.progress >= NUM_SEGMENTS)):
+            self.referee.inspect(int(cell), int(dish[cell]))
+            self._turn_to_next(int(cell), set_point_m[cell])
+
+    def _turn_to_next(self, cell: int, tip_m: np.ndarray) -> None:
+        """Clear failed dishes away and start the next dish, on a fresh tray when this one is done."""
+        for dish in np.flatnonzero(self.cycle.outcome[cell] > Outcome.DONE):
+            self.workcell.discard(cell, int(dish))
+        position = self.cycle.next_position(cell)
+        if position is None:
+            self.cycle.start_tray(cell, self._rngs[cell])
+            self.workcell.stand(cell, np.arange(len(self.scene.kinds)), self.cycle.source_xy_m[cell])
+            position = 0
+        self.cycle.start_dish(cell, position, tip_m, self._rngs[cell])
+
+
+def make_env(render_mode: str | None = None, **settings: Any) -> CellEnv:
+    """Make one physical cell.
+
+    Args:
+        render_mode: None or "rgb_array".
+        **settings: see `MujocoConfig`.
+
+    Returns:
+        The Gymnasium environment.
+    """
+    return CellEnv(DishwashingMujoco(1, MujocoConfig(**settings)), render_mode)
+
+
+def make_vector_env(num_envs: int = 1, render_mode: str | None = None, **settings: Any) -> CellsVectorEnv:
+    """Make a batch of physical cells.
+
+    Args:
+        num_envs: number of cells, N.
+        render_mode: None or "rgb_array".
+        **settings: see `MujocoConfig`.
+
+    Returns:
+        The Gymnasium vector environment.
+    """
+    return CellsVectorEnv(DishwashingMujoco(num_envs, MujocoConfig(**settings)), render_mode)

@@ -1,0 +1,141 @@
+"""N workcells stepped natively: one `mujoco.batch` rollout per control step. The only module that steps physics.
+
+Contact sensors are recorded at every substep, with no Python in the substep loop. Resting dishes sleep.
+"""
+
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# (MuJoCo and PyOpenGL ship no types.)
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from mujoco.batch import Batch
+
+from v2p_sim.scene import HOME_TIP_M, Scene
+
+BIN_M = (0.0, -3.0)  # where dishes that left the cell lie, behind every camera
+_DIVERGED = [int(w) for w in (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
+                              mujoco.mjtWarning.mjWARN_BADQACC, mujoco.mjtWarning.mjWARN_BADCTRL)]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What one control step left behind; N cells, S substeps, D dishes.
+
+    Attributes:
+        dishes: force on the furniture [N], contact normal, velocity [m/s] of every dish, (N, S, D, 9).
+        cup_force_n: magnitude of the force between cup and dish, (N, S) [N].
+        diverged: cells whose physics failed in this step, (N,).
+    """
+
+    dishes: np.ndarray
+    cup_force_n: np.ndarray
+    diverged: np.ndarray
+
+
+class Workcell:
+    """N copies of a scene in one batch.
+
+    Args:
+        scene: the compiled workcell.
+        num_cells: number of cells N.
+        threads: native threads, at least 1.
+    """
+
+    def __init__(self, scene: Scene, num_cells: int, threads: int = 1) -> None:
+        self.scene = scene
+        self.num_cells = num_cells
+        self.model = scene.model
+        self.timestep_s = float(self.model.opt.timestep)
+        self._batch = Batch(self.model, num_cells, threads, persistent=True)
+        self._qpos, self._qvel = self._batch.bind("qpos"), self._batch.bind("qvel")
+        self._dish_pose = scene.dish_qpos[:, None] + np.arange(7)
+        self._dish_vel = scene.dish_qvel[:, None] + np.arange(6)
+        self._warnings = self._count_warnings()
+
+    @property
+    def qpos(self) -> np.ndarray:
+        """Generalised positions of every cell, (N, nq), live."""
+        return self._qpos
+
+    def reset(self, cells: np.ndarray, rest_xy_m: np.ndarray) -> None:
+        """Put the robot home and every dish upright and at rest.
+
+        Args:
+            cells: indices of the cells.
+            rest_xy_m: where each dish stands, (len(cells), D, 2) [m].
+        """
+        self._batch.reset(ids=np.asarray(cells, np.int32), stage=mujoco.mjtStage.mjSTAGE_NONE)
+        for cell, xy in zip(cells, rest_xy_m, strict=True):
+            self.stand(int(cell), np.arange(len(xy)), xy)
+        self._warnings = self._count_warnings()
+
+    def stand(self, cell: int, dishes: np.ndarray, xy_m: np.ndarray) -> None:
+        """Stand dishes upright and at rest on the counter.
+
+        Args:
+            cell: index of the cell.
+            dishes: indices of the dishes.
+            xy_m: their places, (len(dishes), 2) [m].
+        """
+        pose = np.zeros((len(dishes), 7))
+        pose[:, :2], pose[:, 3] = xy_m, 1.0
+        self._qpos[cell, self._dish_pose[dishes]] = pose
+        self._qvel[cell, self._dish_vel[dishes]] = 0.0
+
+    def discard(self, cell: int, dish: int) -> None:
+        """Take a dish out of the cell."""
+        self.stand(cell, np.array([dish]), np.array([[BIN_M[0] + 0.3 * dish, BIN_M[1]]]))
+
+    def step(self, control: np.ndarray) -> Traces:
+        """Advance every cell by S substeps.
+
+        Args:
+            control: set-points of x, y, z [m] and vacuum in [0, 1], (N, S, 4).
+
+        Returns:
+            The traces of all substeps.
+        """
+        record = self._batch.rollout(control.shape[1], control=control, record=["sensordata"])["sensordata"]
+        count = len(self.scene.kinds)
+        dishes = record[..., : 9 * count].reshape(*record.shape[:2], count, 9)
+        cup = record[..., 9 * count :]
+        warnings = self._count_warnings()
+        diverged = (warnings > self._warnings) | ~np.isfinite(self._qpos).all(axis=1)
+        self._warnings = warnings
+        return Traces(dishes, np.sqrt(np.einsum("nsk,nsk->ns", cup, cup)), diverged)
+
+    def dish_position_m(self) -> np.ndarray:
+        """Return where the rim's centre of each dish is, (N, D, 3) [m]."""
+        return self._qpos[:, self._dish_pose[:, :3]]
+
+    def dish_upright(self) -> np.ndarray:
+        """Return the cosine of each dish's tilt, (N, D)."""
+        quat = self._qpos[:, self._dish_pose[:, 3:]]
+        return 1.0 - 2.0 * (quat[..., 1] ** 2 + quat[..., 2] ** 2)
+
+    def dish_speed_mps(self) -> np.ndarray:
+        """Return the speed of each dish, (N, D) [m/s]."""
+        return np.linalg.norm(self._qvel[:, self._dish_vel[:, :3]], axis=-1)
+
+    def tip_position_m(self) -> np.ndarray:
+        """Return where the cup's lowest point is, (N, 3) [m]."""
+        slides = self._qpos[:, self.scene.tip_qpos]
+        tip = slides[:, :3].copy()
+        tip[:, 2] += slides[:, 3] + HOME_TIP_M
+        return tip
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Return the integration state of every cell."""
+        return {"physics": np.array(self._batch.state)}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Restore integration states. Dishes that slept are awake until they rest again."""
+        self._batch.reset(stage=mujoco.mjtStage.mjSTAGE_NONE)
+        self._batch.state[:] = state["physics"]
+        self._warnings = self._count_warnings()
+
+    def _count_warnings(self) -> np.ndarray:
+        return self._batch.warning[:, _DIVERGED, 1].sum(axis=1)
