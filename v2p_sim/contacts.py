@@ -34,6 +34,7 @@ class ContactEvent:
         impulse_ns: integral of the normal force [N s].
         energy_j: compression work [J].
         sustained_n: largest mean force over 10 ms [N].
+        substep: index within the control step at which it began; 0 if it began in an earlier one.
     """
 
     cell: int
@@ -42,6 +43,7 @@ class ContactEvent:
     impulse_ns: float
     energy_j: float
     sustained_n: float
+    substep: int
 
 
 def sustained_force(force_n: np.ndarray, dt_s: float, window_s: float = SUSTAINED_S) -> np.ndarray:
@@ -140,7 +142,7 @@ class ContactTracker:
         edges = np.flatnonzero(np.diff(active.astype(np.int8), prepend=0, append=0))
         events = []
         if self._is_open[cell, dish] and not active[0]:
-            events += self._close(cell, dish)
+            events += self._close(cell, dish, 0)
         for start, stop in zip(edges[::2], edges[1::2], strict=True):
             run = slice(start, stop)
             work = np.maximum(force_n[run] * closing[run], 0.0).sum() * self._dt_s
@@ -151,11 +153,11 @@ class ContactTracker:
             entry[2:] = np.maximum(entry[2:], (peak[run].max(), sustained))
             self._is_open[cell, dish] = True
             if stop < len(active):
-                events += self._close(cell, dish)
+                events += self._close(cell, dish, int(start))
         return events
 
-    def _close(self, cell: int, dish: int) -> list[ContactEvent]:
+    def _close(self, cell: int, dish: int, substep: int) -> list[ContactEvent]:
         energy, impulse, peak, sustained = (float(v) for v in self._open[cell, dish])
         self._open[cell, dish] = 0.0
         self._is_open[cell, dish] = False
-        return [ContactEvent(cell, dish, peak, impulse, energy, sustained)] if energy >= REPORT_J else []
+        return [ContactEvent(cell, dish, peak, impulse, energy, sustained, substep)] if energy >= REPORT_J else []

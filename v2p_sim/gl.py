@@ -12,6 +12,8 @@ import ctypes
 import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol, cast
 
 CURE = "apt-get install -y libegl1 libgl1 libgles2 libopengl0 libegl-mesa0 libgl1-mesa-dri libosmesa6"
@@ -41,6 +43,19 @@ def _loads(library: str) -> bool:
     return True
 
 
+def _load_triton_first() -> None:
+    """Load Triton's library, where it is installed, before Mesa's.
+
+    Both carry LLVM. Mesa's driver puts its symbols in the global scope, and a libtriton loaded after it (the first step
+    of a torch optimiser does that) binds to them and crashes the process; loaded before, it keeps its own.
+    """
+    spec = find_spec("triton")
+    if spec is not None and spec.origin is not None:
+        library = Path(spec.origin).parent / "_C" / "libtriton.so"
+        if library.is_file():
+            ctypes.CDLL(str(library))
+
+
 def choose_backend() -> str:
     """Name the GL backend and pin it in the environment for every library that reads it.
 
@@ -53,6 +68,7 @@ def choose_backend() -> str:
     wanted = os.environ.get("MUJOCO_GL", "").lower()
     if wanted and wanted not in BACKENDS:
         raise GLUnavailableError(f"MUJOCO_GL={wanted} cannot draw offscreen; use MUJOCO_GL=egl or MUJOCO_GL=osmesa")
+    _load_triton_first()
     candidates = (wanted,) if wanted else BACKENDS
     for name in candidates:
         if _loads(_LIBRARIES[name]):

@@ -61,7 +61,7 @@ class Referee:
         """
         self.completed = np.zeros(len(self._rows), np.int64)
         self.errors = np.zeros(len(self._rows), np.int64)
-        self._watch_contacts(traces, working)
+        self._watch_contacts(traces, progress, working)
         self._watch_scrubbing(traces, progress, working)
         self._watch_grip(working)
 
@@ -99,22 +99,22 @@ class Referee:
             self.errors[cell] += 1
             self.causes[cell, ERROR_CAUSES.index(outcome)] += 1
 
-    def _watch_contacts(self, traces: Traces, working: np.ndarray) -> None:
+    def _watch_contacts(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Break what an impact or a sustained squeeze was too much for."""
         self.events = [[] for _ in self._rows]
         for event in self._tracker.update(traces.dishes):
             if working[event.cell]:
                 if event.energy_j > self._cycle.strength_j[event.cell, event.dish]:
                     self._conclude(event.cell, event.dish, Outcome.BROKEN_IMPACT)
-                self.events[event.cell].append(self._describe(event))
+                self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
         cup_force_n = np.concatenate([self._cup_tail_n, traces.cup_force_n], axis=1)
         self._cup_tail_n = cup_force_n[:, -self._cup_tail_n.shape[1] :].copy()
         squeeze_n = sustained_force(cup_force_n, self._dt_s)
         for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
             self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
 
-    def _describe(self, event: ContactEvent) -> dict[str, Any]:
-        segment = min(int(self._cycle.progress[event.cell]), NUM_SEGMENTS - 1)
+    def _describe(self, event: ContactEvent, progress: float) -> dict[str, Any]:
+        segment = min(int(progress), NUM_SEGMENTS - 1)
         return {
             "dish": event.dish,
             "kind": self._scene.kinds[event.dish].name,

@@ -1,0 +1,250 @@
+"""Contact events against closed forms, on small inline scenes whose sensors are laid out as `scene` documents."""
+
+# pyright: reportAttributeAccessIssue=false
+import mujoco
+import numpy as np
+import pytest
+
+from v2p_sim.contacts import (
+    FORCE_FLOOR_N,
+    QUIET_MPS,
+    REPORT_J,
+    SUSTAINED_S,
+    ContactEvent,
+    ContactTracker,
+    sustained_force,
+)
+
+MASS_KG, GRAVITY = 0.35, 9.81
+TIMESTEPS_S = (0.001, 0.002, 0.004)
+HEIGHTS_M = (0.10, 0.75)
+SENSORS = """<sensor>
+  <contact name="force0" body1="dish0" subtree2="furniture" data="force" reduce="netforce" num="1"/>
+  <contact name="normal0" body1="dish0" subtree2="furniture" data="normal" reduce="maxforce" num="1"/>
+  <framelinvel name="velocity0" objtype="body" objname="dish0"/>
+</sensor>"""
+DISC = f'<geom name="disc" type="cylinder" size="0.085 0.01" pos="0 0 0.01" mass="{MASS_KG}" solref="0.01 1"/>'
+FLOOR = '<geom name="floor" type="plane" size="3 3 0.1" solref="0.01 1"/>'
+
+
+def compile_scene(dish: str, dt_s: float, furniture: str = FLOOR, extra: str = "") -> mujoco.MjModel:
+    return mujoco.MjModel.from_xml_string(
+        f"""<mujoco><option timestep="{dt_s}" integrator="implicitfast"/>
+        <worldbody><body name="furniture">{furniture}</body><body name="dish0">{dish}</body></worldbody>
+        {SENSORS}{extra}</mujoco>"""
+    )
+
+
+def record(model: mujoco.MjModel, seconds: float, qpos=None, qvel=None, control=None) -> np.ndarray:
+    """Return the sensors of every substep, (S, 9)."""
+    data = mujoco.MjData(model)
+    for state, values in ((data.qpos, qpos), (data.qvel, qvel)):
+        if values is not None:
+            state[:] = values
+    rows = []
+    for k in range(round(seconds / model.opt.timestep)):
+        if control is not None:
+            data.ctrl[:] = control(k * model.opt.timestep)
+        mujoco.mj_step(model, data)
+        rows.append(data.sensordata.copy())
+    return np.array(rows)
+
+
+def events_of(trace: np.ndarray, dt_s: float, chunk: int | None = None) -> list[ContactEvent]:
+    """Feed one dish's trace whole or in control steps of `chunk` substeps."""
+    tracker = ContactTracker(1, 1, dt_s)
+    size = len(trace) if chunk is None else chunk
+    cuts = (trace[start : start + size] for start in range(0, len(trace), size))
+    return [event for cut in cuts for event in tracker.update(cut[None, :, None])]
+
+
+def drop(height_m: float, dt_s: float, seconds: float = 1.0) -> np.ndarray:
+    model = compile_scene(f"<freejoint/>{DISC}", dt_s)
+    return record(model, seconds, qpos=(0, 0, height_m, 1, 0, 0, 0))
+
+
+def rows_of(events: list[ContactEvent]) -> np.ndarray:
+    return np.array([(e.peak_n, e.impulse_ns, e.energy_j, e.sustained_n) for e in events]).reshape(-1, 4)
+
+
+@pytest.mark.parametrize("dt_s", TIMESTEPS_S)
+def test_a_resting_dish_presses_with_its_weight_and_makes_no_event(dt_s):
+    trace = drop(0.0, dt_s)
+    force_n = np.einsum("sk,sk->s", trace[:, 0:3], trace[:, 3:6])
+    assert force_n[-1] == pytest.approx(MASS_KG * GRAVITY, rel=0.01)
+    np.testing.assert_allclose(trace[-1, 3:6], (0, 0, -1), atol=1e-6)
+    assert events_of(trace, dt_s) == []
+
+
+@pytest.mark.parametrize("height_m", HEIGHTS_M)
+def test_the_energy_of_a_drop_is_its_potential_energy_at_every_timestep(height_m):
+    energies_j = np.array([events_of(drop(height_m, dt_s), dt_s)[0].energy_j for dt_s in TIMESTEPS_S])
+    np.testing.assert_allclose(energies_j, MASS_KG * GRAVITY * height_m, rtol=0.05)
+    assert np.ptp(energies_j) < 0.05 * energies_j.mean()
+
+
+@pytest.mark.parametrize("dt_s", TIMESTEPS_S)
+@pytest.mark.parametrize("height_m", HEIGHTS_M)
+def test_the_impulse_of_a_drop_is_the_change_of_momentum(height_m, dt_s):
+    trace = drop(height_m, dt_s)
+    touching = -trace[:, 2] > FORCE_FLOOR_N
+    moving = np.maximum(np.abs(trace[:-1, 8]), np.abs(trace[1:, 8])) > QUIET_MPS
+    start = int(touching.argmax())
+    stop = start + int((~(touching[:-1] & moving)[start:]).argmax())
+    assert trace[start, 8] == pytest.approx(-np.sqrt(2 * GRAVITY * height_m), rel=0.05)
+    momentum = MASS_KG * (trace[stop, 8] - trace[start, 8])
+    weight = MASS_KG * GRAVITY * (stop - start) * dt_s
+    first = events_of(trace, dt_s)[0]
+    assert first.impulse_ns == pytest.approx(momentum + weight, rel=0.01)
+    assert first.impulse_ns - weight == pytest.approx(momentum, rel=0.05)
+
+
+@pytest.mark.parametrize("dt_s", TIMESTEPS_S)
+def test_an_impact_is_one_event(dt_s):
+    """Compression and rebound belong together, wherever the substep in which the dish turns round falls."""
+    trace = drop(0.10, dt_s)
+    (event,) = events_of(trace, dt_s)
+    assert event.peak_n == pytest.approx(np.linalg.norm(trace[:, 0:3], axis=1).max())
+    assert event.impulse_ns > 1.2 * MASS_KG * np.sqrt(2 * GRAVITY * 0.10)
+
+
+def test_the_energy_of_a_sideways_impact_is_the_kinetic_energy():
+    wall = '<geom name="wall" type="box" size="0.1 1 1" pos="0.6 0 0" solref="0.01 1"/>'
+    dish = f'<joint type="slide" axis="1 0 0"/>{DISC}'
+    model = compile_scene(dish, 0.002, furniture=wall)
+    (event,) = events_of(record(model, 1.0, qvel=[0.8]), 0.002)
+    assert event.energy_j == pytest.approx(0.5 * MASS_KG * 0.8**2, rel=0.05)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 20, 125, 250])
+@pytest.mark.parametrize("height_m", HEIGHTS_M)
+def test_events_of_a_drop_do_not_depend_on_the_cut_into_control_steps(height_m, chunk):
+    trace = drop(height_m, 0.002)
+    whole = rows_of(events_of(trace, 0.002))
+    assert len(whole) >= 1
+    np.testing.assert_allclose(rows_of(events_of(trace, 0.002, chunk)), whole, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4, 5, 13, 100])
+@pytest.mark.parametrize("seed", range(5))
+def test_events_of_any_trace_do_not_depend_on_the_cut(seed, chunk):
+    """Forces come and go, and press at rest before and after they strike."""
+    rng = np.random.default_rng(seed)
+    blocks = np.repeat(rng.random((60, 3)), rng.integers(1, 12, 60), axis=0)
+    trace = np.zeros((len(blocks), 9))
+    trace[:, 2] = np.where(blocks[:, 0] < 0.6, -200.0 * blocks[:, 1], 0.0) * rng.uniform(0.5, 1.0, len(blocks))
+    trace[:, 5] = -1.0
+    trace[:, 8] = np.where(blocks[:, 2] < 0.5, rng.uniform(-2.0, 2.0, len(blocks)), 0.0)
+    whole = rows_of(events_of(trace, 0.002))
+    assert len(whole) > 5
+    np.testing.assert_allclose(rows_of(events_of(trace, 0.002, chunk)), whole, rtol=1e-10)
+
+
+@pytest.mark.parametrize("speed_mps", [0.1, 0.5])
+def test_sliding_over_the_floor_makes_no_energy(speed_mps):
+    model = compile_scene(f"<freejoint/>{DISC}", 0.002)
+    trace = record(model, 1.0, qpos=(-1, 0, 0, 1, 0, 0, 0), qvel=(speed_mps, 0, 0, 0, 0, 0))
+    assert np.hypot(*trace[:, 0:2].T).max() > 1.0
+    assert events_of(trace, 0.002) == []
+
+
+@pytest.mark.parametrize("speed_mps", [0.04, 0.12])
+def test_scrubbing_makes_no_energy(speed_mps):
+    """A slippery pad, a load of 12 N, to and fro; pyramidal friction cones would kick a dish that turns round."""
+    pad = FLOOR.replace('solref="0.01 1"', 'solref="0.03 1" friction="0.1 0.005 0.0001" priority="2"')
+    model = compile_scene(
+        f'<joint name="x" type="slide" axis="1 0 0"/><joint name="z" type="slide" axis="0 0 1"/>{DISC}',
+        0.002,
+        furniture=pad,
+        extra='<option cone="elliptic"/><actuator><velocity joint="x" kv="1000"/><motor joint="z"/></actuator>',
+    )
+    trace = record(model, 1.0, control=lambda t_s: (speed_mps * np.sin(6.0 * t_s), -12.0 * min(t_s / 0.2, 1.0)))
+    assert -trace[250:, 2].mean() == pytest.approx(12.0 + MASS_KG * GRAVITY, rel=0.02)
+    assert np.abs(trace[:, 6]).max() == pytest.approx(speed_mps, rel=0.05)
+    assert events_of(trace, 0.002) == []
+
+
+def held(speed_mps: float, start_m: float, stop_m: float) -> np.ndarray:
+    """Move a dish that an actuator holds, along z, to a height; then hold it there."""
+    servo = '<actuator><position joint="z" kp="3000" kv="60"/></actuator>'
+    model = compile_scene(f'<joint name="z" type="slide" axis="0 0 1"/>{DISC}', 0.002, extra=servo)
+    direction = np.sign(stop_m - start_m)
+    seconds = abs(stop_m - start_m) / speed_mps
+
+    def control(t_s: float) -> float:
+        return start_m + direction * speed_mps * min(t_s, seconds)
+
+    return record(model, seconds + 0.5, qpos=[start_m], control=control)
+
+
+def test_lowering_a_held_dish_makes_no_energy():
+    trace = held(0.05, 0.04, 0.0)
+    assert -trace[-1, 2] > FORCE_FLOOR_N
+    assert events_of(trace, 0.002) == []
+
+
+def test_carrying_a_held_dish_makes_no_energy():
+    assert events_of(held(1.0, 0.05, 0.6), 0.002) == []
+
+
+def test_a_held_dish_set_down_hard_makes_energy():
+    (event, *_) = events_of(held(1.0, 0.4, -0.02), 0.002)
+    assert event.energy_j > 0.3 * 0.5 * MASS_KG * 1.0**2
+
+
+def test_events_carry_their_cell_and_dish_and_cells_do_not_mix():
+    traces = np.zeros((2, 500, 3, 9))
+    traces[1, :, 2] = drop(0.10, 0.002)
+    (event,) = ContactTracker(2, 3, 0.002).update(traces)
+    assert (event.cell, event.dish) == (1, 2)
+    np.testing.assert_array_equal(rows_of([event]), rows_of(events_of(drop(0.10, 0.002), 0.002)))
+
+
+def test_an_event_says_at_which_substep_it_began():
+    trace = drop(0.10, 0.002)
+    began = int((-trace[:, 2] > FORCE_FLOOR_N).argmax())
+    (whole,) = events_of(trace, 0.002)
+    assert whole.substep == pytest.approx(began, abs=1)
+    (cut,) = events_of(trace, 0.002, began - 10)
+    assert cut.substep == pytest.approx(10, abs=1)
+    (late,) = events_of(trace, 0.002, began + 5)
+    assert late.substep == 0
+
+
+def in_the_middle_of_a_bounce() -> tuple[np.ndarray, int]:
+    trace = drop(0.10, 0.002)
+    return trace, int((-trace[:, 2]).argmax()) + 1
+
+
+def test_a_restored_tracker_goes_on_with_the_open_event():
+    trace, cut = in_the_middle_of_a_bounce()
+    first, second = ContactTracker(1, 1, 0.002), ContactTracker(1, 1, 0.002)
+    assert first.update(trace[None, :cut, None]) == []
+    second.load_state_dict(first.state_dict())
+    assert first.update(trace[None, cut:, None]) == second.update(trace[None, cut:, None]) != []
+
+
+def test_reset_forgets_the_open_event_of_its_cells_alone():
+    trace, cut = in_the_middle_of_a_bounce()
+    both = np.stack([trace, trace])[:, :, None]
+    tracker = ContactTracker(2, 1, 0.002)
+    tracker.update(both[:, :cut])
+    tracker.reset(np.array([0]))
+    still = np.zeros_like(both)
+    still[1] = both[1]
+    assert [event.cell for event in tracker.update(still[:, cut:])] == [1]
+
+
+def test_small_events_are_not_reported():
+    height_m = 0.2 * REPORT_J / (MASS_KG * GRAVITY)
+    assert events_of(drop(height_m, 0.002), 0.002) == []
+
+
+def test_sustained_force_is_the_largest_mean_over_ten_milliseconds():
+    assert SUSTAINED_S == 0.010
+    force_n = np.array([0.0, 3.0, 100.0, 2.0, 10.0, 10.0, 10.0, 0.0, 30.0, 0.0])
+    assert sustained_force(force_n, 0.002) == pytest.approx((100 + 2 + 10 + 10 + 10) / 5)
+    assert sustained_force(force_n, 0.010) == 100.0
+    assert sustained_force(np.array([10.0, 20.0]), 0.002) == pytest.approx(30.0 / 5)
+    assert sustained_force(np.full(7, 4.0), 0.002) == pytest.approx(4.0)
+    np.testing.assert_allclose(sustained_force(np.stack([force_n, 2 * force_n]), 0.002), (26.4, 52.8))

@@ -1,0 +1,145 @@
+"""The compiled workcell against its catalogue and its documentation."""
+
+# pyright: reportAttributeAccessIssue=false
+import mujoco
+import numpy as np
+import pytest
+
+from v2p_sim.dishes import CATALOGUE, TRAY_MIX
+from v2p_sim.scene import HOME_TIP_M, assets_folder, build_mjcf, build_scene
+from v2p_sim.skills import NEAR_M, TRAVEL_M
+
+SCENE = build_scene()
+MODEL = SCENE.model
+
+
+def forward(qpos: np.ndarray | None = None, qvel: np.ndarray | None = None) -> mujoco.MjData:
+    data = mujoco.MjData(MODEL)
+    for state, values in ((data.qpos, qpos), (data.qvel, qvel)):
+        if values is not None:
+            state[:] = values
+    mujoco.mj_forward(MODEL, data)
+    return data
+
+
+def standing_on_the_tray() -> np.ndarray:
+    qpos = MODEL.qpos0.copy()
+    for address, xy in zip(SCENE.dish_qpos, SCENE.tray_slots_m, strict=False):
+        qpos[address : address + 7] = (*xy, 0.0, 1, 0, 0, 0)
+    return qpos
+
+
+def test_every_thing_is_one_asset():
+    names = {"workcell", "robot", "tray", "rack", "scrubber"}
+    assert names <= {path.stem for path in assets_folder().glob("*.xml")}
+    assert set(CATALOGUE) == {path.stem for path in (assets_folder() / "dishes").glob("*.xml")}
+
+
+def test_the_tray_holds_the_mix():
+    assert tuple(kind.name for kind in SCENE.kinds) == TRAY_MIX
+    assert set(TRAY_MIX) == set(CATALOGUE)
+    assert build_scene() is SCENE
+    lone = build_scene(("glass",))
+    assert [kind.name for kind in lone.kinds] == ["glass"]
+    assert lone.model.nq == MODEL.nq - 7 * (len(TRAY_MIX) - 1)
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(KeyError, match="bowl"):
+        build_mjcf(("plate", "bowl"))
+
+
+@pytest.mark.parametrize("index", range(len(TRAY_MIX)))
+def test_a_dish_has_its_mass_size_and_address(index):
+    kind, body = SCENE.kinds[index], MODEL.body(f"dish{index}/")
+    shape = MODEL.geom(f"dish{index}/body")
+    assert MODEL.body_mass[body.id] == pytest.approx(kind.mass_kg)
+    radius_m, half_m = shape.size[:2]
+    assert (shape.pos[2] - half_m, shape.pos[2] + half_m) == pytest.approx((0.0, kind.height_m))
+    assert radius_m == pytest.approx(kind.radius_m)
+    joint = body.jntadr[0]
+    assert SCENE.dish_qpos[index] == MODEL.jnt_qposadr[joint]
+    assert SCENE.dish_qvel[index] == MODEL.jnt_dofadr[joint]
+    assert set(SCENE.dish_geoms[index]) == set(np.flatnonzero(MODEL.geom_bodyid == body.id))
+    assert SCENE.soil_geoms[index] in SCENE.dish_geoms[index]
+
+
+def test_kinds_differ_in_looks_and_strength():
+    first = [TRAY_MIX.index(name) for name in CATALOGUE]
+    looks = {tuple(MODEL.geom(f"dish{i}/body").rgba) for i in first}
+    strengths = {kind.strength_scale_j for kind in CATALOGUE.values()}
+    assert len(looks) == len(strengths) == len(CATALOGUE)
+
+
+def test_sensors_lie_as_documented():
+    count = len(SCENE.kinds)
+    assert MODEL.nsensordata == 9 * count + 3
+    for i in range(count):
+        addresses = [MODEL.sensor(f"{name}{i}").adr[0] for name in ("force", "normal", "velocity")]
+        assert addresses == [9 * i, 9 * i + 3, 9 * i + 6]
+    assert MODEL.sensor("cup_force").adr[0] == 9 * count
+
+
+def test_sensors_measure_force_normal_and_velocity_in_the_world():
+    qpos, qvel = standing_on_the_tray(), np.zeros(MODEL.nv)
+    qpos[SCENE.dish_qpos[1] + 2] = 0.2
+    qpos[SCENE.dish_qpos[1] + 3 :][:4] = (np.sqrt(0.5), np.sqrt(0.5), 0, 0)
+    qvel[SCENE.dish_qvel[1] : SCENE.dish_qvel[1] + 3] = (0.1, -0.2, 0.3)
+    qpos[SCENE.dish_qpos[0] + 2] = -1e-3
+    sensors = forward(qpos, qvel).sensordata[:-3].reshape(-1, 9)
+    np.testing.assert_allclose(sensors[1, 6:9], (0.1, -0.2, 0.3), atol=1e-12)
+    assert not sensors[1, :6].any()
+    np.testing.assert_allclose(sensors[0, 3:6], (0, 0, -1), atol=1e-9)
+    assert sensors[0, 2] < 0.0
+
+
+def test_the_tip_is_the_cup_s_lowest_point():
+    data = forward()
+    cup = np.flatnonzero((MODEL.geom_bodyid == MODEL.body("robot/cup").id) & (MODEL.geom_contype != 0))
+    pads = [data.geom(i) for i in cup]
+    lowest_m = min(pad.xpos[2] - MODEL.geom(pad.id).size[0] for pad in pads)
+    assert lowest_m == pytest.approx(HOME_TIP_M)
+    np.testing.assert_allclose(np.mean([pad.xpos[:2] for pad in pads], axis=0), 0.0, atol=1e-12)
+    names = [MODEL.joint(int(np.flatnonzero(MODEL.jnt_qposadr == a)[0])).name for a in SCENE.tip_qpos]
+    assert names == ["robot/x", "robot/y", "robot/z", "robot/spring"]
+
+
+def test_everything_is_within_reach():
+    low, high = MODEL.actuator_ctrlrange.T
+    for slots in (SCENE.tray_slots_m, SCENE.rack_slots_m, SCENE.scrub_m[None, :2]):
+        assert (np.abs(slots) < high[:2] - 0.01).all()
+    assert len(SCENE.tray_slots_m) >= len(SCENE.kinds) <= len(SCENE.rack_slots_m)
+    lowest, highest = HOME_TIP_M + low[2], HOME_TIP_M + high[2]
+    heights_m = [kind.height_m for kind in SCENE.kinds]
+    assert lowest <= 0.0
+    assert highest > TRAVEL_M
+    assert TRAVEL_M - max(heights_m) > max(heights_m)  # a hanging dish clears a standing one
+    assert SCENE.scrub_m[2] + max(heights_m) + NEAR_M < highest
+
+
+def test_slots_keep_dishes_apart():
+    widest_m = 2 * max(kind.radius_m for kind in SCENE.kinds)
+    for slots in (SCENE.tray_slots_m, SCENE.rack_slots_m):
+        distances = np.linalg.norm(slots[:, None] - slots, axis=2)[np.triu_indices(len(slots), 1)]
+        assert distances.min() > widest_m
+    assert (SCENE.tray_slots_m[:, 0] < 0.0).all()
+    assert (SCENE.rack_slots_m[:, 0] > 0.0).all()
+
+
+def test_a_full_tray_and_a_full_rack_touch_nothing_but_the_counter():
+    for slots in (SCENE.tray_slots_m, SCENE.rack_slots_m):
+        qpos = standing_on_the_tray()
+        for address, xy in zip(SCENE.dish_qpos, slots, strict=False):
+            qpos[address : address + 2] = xy
+        data = forward(qpos)
+        counter = MODEL.geom("counter").id
+        assert all(counter in contact.geom for contact in data.contact)
+        assert {int(max(contact.geom)) for contact in data.contact} == {
+            MODEL.geom(f"dish{i}/body").id for i in range(len(SCENE.kinds))
+        }
+
+
+def test_cameras_lights_and_sleep_are_there():
+    assert {MODEL.camera(i).name for i in range(MODEL.ncam)} == {"policy", "people"}
+    assert MODEL.nlight >= 1
+    assert MODEL.opt.enableflags & mujoco.mjtEnableBit.mjENBL_SLEEP
