@@ -97,20 +97,37 @@ class ContactTracker:
         """
         rows = np.concatenate([self._last, traces], axis=1)
         self._last = rows[:, -1:].copy()
-        force, normal = rows[:, :-1, :, 0:3], rows[:, :-1, :, 3:6]
-        force_n = np.einsum("nsdk,nsdk->nsd", force, normal)
-        before = np.einsum("nsdk,nsdk->nsd", rows[:, :-1, :, 6:9], normal)
-        after = np.einsum("nsdk,nsdk->nsd", rows[:, 1:, :, 6:9], normal)
-        closing = 0.5 * (before + after)
+        candidates = self._candidates(rows)
+        events: list[ContactEvent] = []
+        for cell, dish in candidates:
+            events += self._watch(cell, dish, rows[cell, :, dish])
+        return events
+
+    def _candidates(self, rows: np.ndarray) -> list[tuple[int, int]]:
+        """List the dishes that may be in an event: those that move and are touched, and those whose event is open."""
+        moving = (np.abs(rows[..., 6:9]) > 0.5 * QUIET_MPS).any(axis=(1, 3))  # a component, so a margin below sqrt(1/3)
+        candidates = self._is_open | moving
+        if not candidates.any():
+            return []
+        return [
+            (int(cell), int(dish))
+            for cell, dish in zip(*np.nonzero(candidates), strict=True)
+            if self._is_open[cell, dish] or rows[cell, :, dish, 0:3].any()
+        ]
+
+    def _watch(self, cell: int, dish: int, rows: np.ndarray) -> list[ContactEvent]:
+        """Find the events of one dish in its rows, (S + 1, 9)."""
+        force, normal = rows[:-1, 0:3], rows[:-1, 3:6]
+        force_n = np.einsum("sk,sk->s", force, normal)
+        before, after = np.einsum("sk,sk->s", rows[:-1, 6:9], normal), np.einsum("sk,sk->s", rows[1:, 6:9], normal)
         # The mid-step velocity alone may be nearly 0 where a bounce turns, which would cut the event in two.
         moving = np.maximum(np.abs(before), np.abs(after)) > QUIET_MPS
         active = (force_n > FORCE_FLOOR_N) & moving
-        touched = active.any(axis=1) | self._is_open
         events: list[ContactEvent] = []
-        for cell, dish in zip(*np.nonzero(touched), strict=True):
-            peak = np.linalg.norm(force[cell, :, dish], axis=-1)
-            events += self._runs(int(cell), int(dish), active[cell, :, dish], (force_n, closing, peak))
-        self._remember_tail(force, active)
+        if self._is_open[cell, dish] or active.any():
+            peak = np.linalg.norm(force, axis=-1)
+            events = self._runs(cell, dish, active, (force_n, 0.5 * (before + after), peak))
+            self._remember_tail(cell, dish, np.where(active, peak, 0.0))
         return events
 
     def state_dict(self) -> dict[str, np.ndarray]:
@@ -127,18 +144,17 @@ class ContactTracker:
         self._open, self._is_open = state["open"].copy(), state["is_open"].astype(bool)
         self._last, self._tail_n = state["last"].copy(), state["tail_n"].copy()
 
-    def _remember_tail(self, force: np.ndarray, active: np.ndarray) -> None:
-        """Keep the last forces of the open events; what came before an event is no part of it and counts as 0."""
+    def _remember_tail(self, cell: int, dish: int, active_n: np.ndarray) -> None:
+        """Keep the last forces of an open event; what came before the event is no part of it and counts as 0."""
         width = self._tail_n.shape[-1]
         if width:
-            newest = np.where(active[:, -width:], np.linalg.norm(force[:, -width:], axis=-1), 0.0)
-            tail = np.concatenate([self._tail_n, newest.transpose(0, 2, 1)], axis=-1)[..., -width:]
-            unbroken = np.logical_and.accumulate(tail[..., ::-1] > 0.0, axis=-1)[..., ::-1]
-            self._tail_n = np.where(unbroken, tail, 0.0)
+            tail = np.concatenate([self._tail_n[cell, dish], active_n])[-width:]
+            unbroken = np.logical_and.accumulate(tail[::-1] > 0.0)[::-1]
+            self._tail_n[cell, dish] = np.where(unbroken, tail, 0.0)
 
     def _runs(self, cell: int, dish: int, active: np.ndarray, traces: tuple[np.ndarray, ...]) -> list[ContactEvent]:
         """Cut one dish's trace into runs; close those that end before the step does."""
-        force_n, closing, peak = traces[0][cell, :, dish], traces[1][cell, :, dish], traces[2]
+        force_n, closing, peak = traces
         edges = np.flatnonzero(np.diff(active.astype(np.int8), prepend=0, append=0))
         events = []
         if self._is_open[cell, dish] and not active[0]:

@@ -29,6 +29,7 @@ SOIL_SPREAD = 0.35
 _ARRAYS = (
     "progress",
     "position",
+    "dish",
     "order",
     "rack_slot",
     "knots",
@@ -47,6 +48,7 @@ class CycleState:
     Attributes:
         progress: progress along the path of the dish at hand, (N,), in [0, S].
         position: place of the dish at hand in the order of the tray, (N,).
+        dish: index of the dish at hand, (N,).
         order: dishes in the order in which they are washed, (N, D).
         rack_slot: rack slot of each dish, (N, D).
         knots: path of the dish at hand, (N, S + 1, 3) [m].
@@ -62,9 +64,9 @@ class CycleState:
         count = len(scene.kinds)
         self._scene = scene
         self._heights_m = np.array([kind.height_m for kind in scene.kinds])
-        self._rows = np.arange(num_cells)
         self.progress = np.zeros(num_cells)
         self.position = np.zeros(num_cells, np.int64)
+        self.dish = np.zeros(num_cells, np.int64)
         self.order = np.tile(np.arange(count), (num_cells, 1))
         self.rack_slot = np.zeros((num_cells, count), np.int64)
         self.knots = np.zeros((num_cells, NUM_SEGMENTS + 1, 3))
@@ -76,14 +78,13 @@ class CycleState:
         self.source_xy_m = np.zeros((num_cells, count, 2))
 
     @property
-    def dish(self) -> np.ndarray:
-        """Index of the dish at hand in each cell, (N,)."""
-        return self.order[self._rows, self.position]
-
-    @property
     def soil_left(self) -> np.ndarray:
         """Share of each dish's soil that is still there, (N, D), in [0, 1]."""
-        return np.clip(1.0 - self.scrubbed_nm / self.soil_nm, 0.0, 1.0)
+        return np.maximum(1.0 - self.scrubbed_nm / self.soil_nm, 0.0)
+
+    def soil_left_of(self, cell: int) -> np.ndarray:
+        """Share of the soil that is still on each dish of one cell, (D,), in [0, 1]."""
+        return np.maximum(1.0 - self.scrubbed_nm[cell] / self.soil_nm[cell], 0.0)
 
     def start_tray(self, cell: int, rng: np.random.Generator) -> None:
         """Draw a fresh tray: order, places, strengths and soil."""
@@ -114,7 +115,7 @@ class CycleState:
             rng: the cell's generator; six normal numbers are consumed.
         """
         self.position[cell] = position
-        dish = self.order[cell, position]
+        self.dish[cell] = dish = self.order[cell, position]
         chance = rng.standard_normal(6)
         height = self._heights_m[dish]
         belief = Belief(

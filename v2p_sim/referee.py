@@ -109,9 +109,10 @@ class Referee:
                 self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
         cup_force_n = np.concatenate([self._cup_tail_n, traces.cup_force_n], axis=1)
         self._cup_tail_n = cup_force_n[:, -self._cup_tail_n.shape[1] :].copy()
-        squeeze_n = sustained_force(cup_force_n, self._dt_s)
-        for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
-            self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
+        if cup_force_n.max() > self._crush_n.min():  # a mean exceeds nothing that the peak does not
+            squeeze_n = sustained_force(cup_force_n, self._dt_s)
+            for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
+                self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
 
     def _describe(self, event: ContactEvent, progress: float) -> dict[str, Any]:
         segment = min(int(progress), NUM_SEGMENTS - 1)

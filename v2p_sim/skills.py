@@ -141,14 +141,18 @@ def advance(progress: np.ndarray, actions: np.ndarray, times_s: np.ndarray) -> n
     Returns:
         Progress, (N, T), at most S.
     """
-    durations = segment_durations_s(actions)
     out = np.empty((len(progress), len(times_s)))
-    for cell, start in enumerate(progress):
-        segment = min(int(start), NUM_SEGMENTS - 1)
-        remaining = durations[cell, segment:].copy()
-        remaining[0] *= segment + 1 - start
-        marks = np.concatenate([[0.0], np.cumsum(remaining)])
-        values = np.concatenate([[start], np.arange(segment + 1.0, NUM_SEGMENTS + 1.0)])
+    horizon_s = times_s[-1]
+    for cell, (start, (speed, care)) in enumerate(zip(progress.tolist(), actions.tolist(), strict=True)):
+        # Plain floats: a control step crosses few segments, and array calls on so few numbers cost more than the sums.
+        free = max(speed * (1.0 - CARE_COST * care), _MIN_PACE)
+        near_s = NEAR_M / max(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
+        marks, values = [0.0], [start]
+        while marks[-1] < horizon_s and values[-1] < NUM_SEGMENTS:
+            segment = int(values[-1])
+            duration_s = near_s if SEGMENTS[segment].shape == "near" else SEGMENTS[segment].nominal_s / free
+            marks.append(marks[-1] + duration_s * (segment + 1 - values[-1]))
+            values.append(segment + 1.0)
         out[cell] = np.interp(times_s, marks, values)
     return out
 
@@ -165,25 +169,35 @@ def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, sea
     Returns:
         x, y, z of the tip [m] and vacuum in [0, 1], (N, T, 4).
     """
-    segment = np.minimum(progress.astype(int), NUM_SEGMENTS - 1)
-    fraction = progress - segment
-    share = np.where(_NEAR[segment], fraction, fraction * fraction * (3.0 - 2.0 * fraction))
-    rows = np.arange(len(progress))[:, None]
-    start = knots[rows, segment]
     out = np.empty((*progress.shape, 4))
-    out[..., :3] = start + share[..., None] * (knots[rows, segment + 1] - start)
-    grip = (GRIP[0] + (GRIP[1] - GRIP[0]) * actions[:, 1]) * seal
-    out[..., 3] = np.where((progress >= GRASPED) & (progress < RELEASED), grip[:, None], 0.0)
-    scrubbing = segment == SCRUB
-    if scrubbing.any():
-        _add_scrub(out, np.where(scrubbing, fraction, 0.0), actions[:, 1:])
+    for cell, row in enumerate(progress):
+        speed_care = actions[cell]
+        start = 0
+        for segment in range(min(int(row[0]), NUM_SEGMENTS - 1), min(int(row[-1]), NUM_SEGMENTS - 1) + 1):
+            stop = len(row) if segment == NUM_SEGMENTS - 1 else int(row.searchsorted(segment + 1.0))
+            if stop > start:
+                grip = (GRIP[0] + (GRIP[1] - GRIP[0]) * speed_care[1]) * seal[cell]
+                piece = out[cell, start:stop]
+                _travel(piece, segment, row[start:stop] - segment, knots[cell])
+                piece[:, 3] = grip if GRASPED <= segment < RELEASED else 0.0
+                if segment == SCRUB:
+                    _add_scrub(piece, row[start:stop] - segment, speed_care[1])
+            start = stop
     return out
 
 
-def _add_scrub(out: np.ndarray, fraction: np.ndarray, care: np.ndarray) -> None:
+def _travel(piece: np.ndarray, segment: int, fraction: np.ndarray, knots: np.ndarray) -> None:
+    """Write the tip's positions at fractions of one segment."""
+    near = SEGMENTS[segment].shape == "near"
+    share = fraction if near else fraction * fraction * (3.0 - 2.0 * fraction)
+    np.multiply(share[:, None], knots[segment + 1] - knots[segment], out=piece[:, :3])
+    piece[:, :3] += knots[segment]
+
+
+def _add_scrub(piece: np.ndarray, fraction: np.ndarray, care: float) -> None:
     """Add circles and pressure to the set-points; both fade in and out at the ends of the segment."""
     fade = np.clip(8.0 * np.minimum(fraction, 1.0 - fraction), 0.0, 1.0)
     angle = 2.0 * np.pi * SCRUB_LOOPS * fraction
-    out[..., 0] += fade * SCRUB_RADIUS_M * np.cos(angle)
-    out[..., 1] += fade * SCRUB_RADIUS_M * np.sin(angle)
-    out[..., 2] -= fade * (PRESS_M[0] + (PRESS_M[1] - PRESS_M[0]) * care)
+    piece[:, 0] += fade * SCRUB_RADIUS_M * np.cos(angle)
+    piece[:, 1] += fade * SCRUB_RADIUS_M * np.sin(angle)
+    piece[:, 2] -= fade * (PRESS_M[0] + (PRESS_M[1] - PRESS_M[0]) * care)

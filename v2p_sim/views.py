@@ -12,7 +12,7 @@ from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES
 from v2p_sim.workcell import Workcell
 
 BROKEN_RGBA = (0.55, 0.10, 0.08, 1.0)
-_BROKEN = (Outcome.BROKEN_IMPACT, Outcome.CRUSHED)
+_IS_BROKEN = np.isin(np.arange(len(Outcome)), (Outcome.BROKEN_IMPACT, Outcome.CRUSHED))
 
 
 class CellCamera:
@@ -36,9 +36,8 @@ class CellCamera:
             (H, W, 3) uint8, a view that the next call overwrites.
         """
         self._rgba[:] = self._looks
-        self._rgba[self._scene.soil_geoms, 3] = cycle.soil_left[cell]
-        broken = np.isin(cycle.outcome[cell], _BROKEN)
-        for dish in np.flatnonzero(broken):
+        self._rgba[self._scene.soil_geoms, 3] = cycle.soil_left_of(cell)
+        for dish in np.flatnonzero(_IS_BROKEN[cycle.outcome[cell]]):
             self._rgba[self._scene.dish_geoms[dish]] = BROKEN_RGBA
         return self._camera.draw(workcell.qpos[cell])
 

@@ -102,9 +102,11 @@ class Workcell:
         count = len(self.scene.kinds)
         dishes = record[..., : 9 * count].reshape(*record.shape[:2], count, 9)
         cup = record[..., 9 * count :]
-        warnings = self._count_warnings()
-        diverged = (warnings > self._warnings) | ~np.isfinite(self._qpos).all(axis=1)
-        self._warnings = warnings
+        diverged = ~np.isfinite(self._qpos.sum(axis=1))
+        if self._batch.warning[..., 1].any():
+            warnings = self._count_warnings()
+            diverged |= warnings > self._warnings
+            self._warnings = warnings
         return Traces(dishes, np.sqrt(np.einsum("nsk,nsk->ns", cup, cup)), diverged)
 
     def dish_position_m(self) -> np.ndarray:

@@ -32,7 +32,7 @@ class Cell:
             self.cycle.source_xy_m[cell] = scene.tray_slots_m[:COUNT]
         self.cycle.strength_j[:], self.cycle.scrubbed_nm[:] = np.inf, np.inf
         self.cycle.position[:] = np.flatnonzero(self.cycle.order[0] == dish)[0]
-        self.cycle.order[:] = self.cycle.order[0]
+        self.cycle.dish[:] = dish
         self.workcell.reset(np.arange(num_cells), self.cycle.source_xy_m)
         self.dish, self.cells = dish, num_cells
 

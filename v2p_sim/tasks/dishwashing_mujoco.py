@@ -31,6 +31,7 @@ from v2p_sim.wrappers import FrameStack
 OBSERVATIONS = ("video", "state", "privileged")
 CONTROL_STEP_S = 0.5
 FRAMES = 8
+_CAUSES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
 HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
 
 
@@ -169,8 +170,9 @@ class DishwashingMujoco:
 
     def extra_info(self) -> dict[str, np.ndarray]:
         """Return physics_error and the errors since reset by cause, each (N,)."""
-        causes = {cause.name.lower(): self.referee.causes[:, i].copy() for i, cause in enumerate(ERROR_CAUSES)}
-        return {"physics_error": self._physics_error.copy(), **causes}
+        return {"physics_error": self._physics_error.copy()} | dict(
+            zip(_CAUSES, self.referee.causes.T.copy(), strict=True)
+        )
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
@@ -205,13 +207,15 @@ class DishwashingMujoco:
 
     def _settle_cycles(self, set_point_m: np.ndarray, working: np.ndarray) -> None:
         """Give up failed dishes at hand, have placed ones inspected, and turn to the next."""
-        dish = self.cycle.dish
-        failed = self.cycle.outcome[np.arange(self.num_cells), dish] != Outcome.PENDING
-        for cell in np.flatnonzero(working & failed & (self.cycle.progress < RETREAT)):
-            self.cycle.abort(int(cell), set_point_m[cell])
-        for cell in np.flatnonzero(working & (self.cycle.progress >= NUM_SEGMENTS)):
-            self.referee.inspect(int(cell), int(dish[cell]))
-            self._turn_to_next(int(cell), set_point_m[cell])
+        progress, dish, outcome = self.cycle.progress, self.cycle.dish, self.cycle.outcome
+        for cell in range(self.num_cells):
+            if not working[cell]:
+                continue
+            if progress[cell] < RETREAT and outcome[cell, dish[cell]] != Outcome.PENDING:
+                self.cycle.abort(cell, set_point_m[cell])
+            elif progress[cell] >= NUM_SEGMENTS:
+                self.referee.inspect(cell, int(dish[cell]))
+                self._turn_to_next(cell, set_point_m[cell])
 
     def _turn_to_next(self, cell: int, tip_m: np.ndarray) -> None:
         """Clear failed dishes away and start the next dish, on a fresh tray when this one is done."""
