@@ -1,0 +1,58 @@
+"""Learners that see only spaces and arrays: encoders, SAC, replay, novelty, loop, evaluation, checkpoints."""
+
+from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
+from agents.constraint import Constraint, NoConstraint
+from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
+from agents.evaluation import GreedyPolicy, ShiftResult, evaluate, mean_interval
+from agents.learner import Learner, OffPolicyLearner
+from agents.loop import LoopConfig, LoopState, train
+from agents.novelty import NOVELTIES, Novelty, build_novelty
+from agents.observers import EpisodeResult, Observer, Progress
+from agents.policy import TrainedPolicy, load_policy, save_policy
+from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
+from agents.run_state import pack_run, unpack_run
+from agents.sac import SACAgent, SACConfig
+from agents.scripted import ConstantPolicy, RandomPolicy
+from agents.spec import EnvSpec
+
+__all__ = [
+    "ENCODERS",
+    "NOVELTIES",
+    "Batch",
+    "CheckpointError",
+    "ConstantPolicy",
+    "Constraint",
+    "Encoder",
+    "EnvSpec",
+    "EpisodeResult",
+    "GreedyPolicy",
+    "Learner",
+    "LoopConfig",
+    "LoopState",
+    "NoConstraint",
+    "Novelty",
+    "Observer",
+    "OffPolicyLearner",
+    "Progress",
+    "RandomPolicy",
+    "ReplayBuffer",
+    "ReplayConfig",
+    "SACAgent",
+    "SACConfig",
+    "ShiftResult",
+    "Step",
+    "TrainedPolicy",
+    "VideoEncoder",
+    "build_encoder",
+    "build_novelty",
+    "evaluate",
+    "latest_checkpoint",
+    "load_checkpoint",
+    "load_policy",
+    "mean_interval",
+    "pack_run",
+    "save_checkpoint",
+    "save_policy",
+    "train",
+    "unpack_run",
+]

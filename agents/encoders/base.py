@@ -1,0 +1,81 @@
+"""What every encoder offers: observations in, a latent of fixed width out."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+PIXEL_MAX = 255.0
+
+
+class Encoder(nn.Module):
+    """Maps observations to latents (B, latent_dim), normalised by a LayerNorm.
+
+    Attributes:
+        name: Name under which `build_encoder` knows the class.
+        modality: "state" for float vectors (B, D), "video" for uint8 stacks (B, T, C, H, W).
+    """
+
+    name: ClassVar[str]
+    modality: ClassVar[str]
+
+    def __init__(self, observation_shape: tuple[int, ...], latent_dim: int):
+        super().__init__()
+        self.observation_shape = tuple(observation_shape)
+        self.latent_dim = latent_dim
+
+
+class VideoEncoder(Encoder):
+    """An encoder of frame stacks that can also read them as indices into a set of frames."""
+
+    modality = "video"
+
+    def __init__(self, observation_shape: tuple[int, ...], latent_dim: int):
+        if len(observation_shape) != 4:
+            raise ValueError(f"{self.name} needs observations (T, C, H, W), got shape {tuple(observation_shape)}")
+        super().__init__(observation_shape, latent_dim)
+
+    def encode_shared(self, frames: Tensor, index: Tensor) -> Tensor:
+        """Encode stacks that share frames.
+
+        Args:
+            frames: Distinct frames (M, C, H, W) uint8.
+            index: For every stack the rows of its frames, oldest first, (B, T).
+
+        Returns:
+            Latents (B, latent_dim).
+        """
+        return self(frames[index])
+
+    def encode_pair(self, frames: Tensor, num_current: int, index: Tensor, next_index: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode current stacks with gradients and next stacks without.
+
+        Args:
+            frames: Distinct frames (M, C, H, W) uint8; the first `num_current` hold all that current stacks use.
+            num_current: Number of leading frames that current stacks use.
+            index: Current stacks (B, T).
+            next_index: Next stacks (B, T).
+
+        Returns:
+            Latents (B, latent_dim) with a graph, next latents (B, latent_dim) without.
+        """
+        latents = self.encode_shared(frames[:num_current], index)
+        with torch.no_grad():
+            return latents, self.encode_shared(frames, next_index)
+
+
+def center_pixels(pixels: Tensor) -> Tensor:
+    """Scale uint8 pixels to floats around zero: x / 255 - 1/2."""
+    return pixels.to(torch.float32, copy=True).mul_(1.0 / PIXEL_MAX).sub_(0.5)
+
+
+def initialize_orthogonal(module: nn.Module) -> None:
+    """Give convolutions and linear layers orthogonal weights of ReLU's gain and no bias.
+
+    The default weights shrink what differs between two frames about threefold a layer.
+    """
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Conv3d, nn.Linear)):
+            nn.init.orthogonal_(layer.weight, nn.init.calculate_gain("relu"))
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,0 +1,72 @@
+"""A frame-wise CNN with temporal pooling: each frame is encoded once, however many stacks show it."""
+
+import torch
+from torch import Tensor, nn
+
+from agents.encoders.base import VideoEncoder, center_pixels, initialize_orthogonal
+
+FRAME_FEATURES = 440
+
+
+class Simple2DCNN(VideoEncoder):
+    """Three strided convolutions a frame (1.8 M multiply-adds at 64x64), then pooling over time.
+
+    The latent is LayerNorm(W [mean_t f_t, f_T, f_T - f_1]) with f_t the features of frame t: what is seen, where it
+    is now, and how it moved.
+
+    Reference: kernels and strides are those of Mnih et al., "Human-level control through deep reinforcement learning"
+        (2015), https://doi.org/10.1038/nature14236; with half the channels an update costs half.
+    """
+
+    name = "simple2dcnn"
+
+    def __init__(self, observation_shape: tuple[int, ...], latent_dim: int = 128):
+        super().__init__(observation_shape, latent_dim)
+        _, channels, height, width = observation_shape
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(channels, 16, 8, 4),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 4, 2),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, 1),
+            nn.ReLU(),
+            nn.Flatten(),
+        )
+        with torch.no_grad():
+            flat = self.convolutions(torch.zeros(1, channels, height, width)).shape[1]
+        self.project = nn.Sequential(nn.Linear(flat, FRAME_FEATURES), nn.ReLU())
+        self.pool = nn.Sequential(nn.Linear(3 * FRAME_FEATURES, latent_dim), nn.LayerNorm(latent_dim))
+        initialize_orthogonal(self)
+
+    def encode_frames(self, frames: Tensor) -> Tensor:
+        """Encode single frames (M, C, H, W) uint8 to features (M, FRAME_FEATURES)."""
+        pixels = center_pixels(frames).contiguous(memory_format=torch.channels_last)
+        return self.project(self.convolutions(pixels))
+
+    def pool_time(self, features: Tensor) -> Tensor:
+        """Pool features (B, T, FRAME_FEATURES), oldest first, to latents (B, latent_dim)."""
+        last = features[:, -1]
+        return self.pool(torch.cat([features.mean(1), last, last - features[:, 0]], dim=1))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Encode stacks (B, T, C, H, W) uint8 to latents (B, latent_dim)."""
+        batch, time = observations.shape[:2]
+        return self.pool_time(self.encode_frames(observations.flatten(0, 1)).unflatten(0, (batch, time)))
+
+    def encode_shared(self, frames: Tensor, index: Tensor) -> Tensor:
+        """Encode each of the M frames once, then pool the stacks (B, T) that index them."""
+        return self.pool_time(gather_stacks(self.encode_frames(frames), index))
+
+    def encode_pair(self, frames: Tensor, num_current: int, index: Tensor, next_index: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode current stacks with gradients and next stacks without, every frame once."""
+        current = self.encode_frames(frames[:num_current])
+        latents = self.pool_time(gather_stacks(current, index))
+        with torch.no_grad():
+            rest = self.encode_frames(frames[num_current:])
+            next_latents = self.pool_time(gather_stacks(torch.cat([current, rest]), next_index))
+        return latents, next_latents
+
+
+def gather_stacks(features: Tensor, index: Tensor) -> Tensor:
+    """Gather features (M, F) into stacks (B, T, F); index_select has the cheaper backward pass."""
+    return features.index_select(0, index.flatten()).unflatten(0, index.shape)

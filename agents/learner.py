@@ -1,0 +1,143 @@
+"""What the loop trains, and the off-policy learner: an agent, its replay and its novelty."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from agents.novelty import Novelty
+from agents.replay import ReplayBuffer, Step
+from agents.sac import SACAgent
+
+
+class Learner(Protocol):
+    """Acts, observes and learns; the loop knows nothing else of an algorithm."""
+
+    def start(self, observations: np.ndarray) -> None:
+        """Take the first observations (N, ...) of all cells."""
+        ...
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Choose exploring actions (N, A) for observations (N, ...)."""
+        ...
+
+    def observe(self, step: Step) -> None:
+        """Take one step of all cells."""
+        ...
+
+    def learn(self, lam: float, e_target: float) -> list[dict[str, float]]:
+        """Take the updates that are due and return the metrics of each."""
+        ...
+
+    def gauges(self) -> dict[str, float]:
+        """Return numbers that describe the learner now."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that changes."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        ...
+
+
+class OffPolicyLearner:
+    """Explores with an agent, stores what happens in replay and updates the agent from it."""
+
+    def __init__(self, agent: SACAgent, replay: ReplayBuffer, novelty: Novelty, num_cells: int, seed: int = 0):
+        self.agent, self.replay, self.novelty = agent, replay, novelty
+        self.config = agent.config
+        self.num_cells = num_cells
+        self.rng = np.random.default_rng(seed)
+        self.env_steps = 0
+        self.updates = 0
+        self._due = 0.0
+        self._held = np.zeros((num_cells, agent.spec.action_dim), np.float32)
+        self._fresh = True
+
+    @property
+    def is_warming_up(self) -> bool:
+        """Tell whether actions are still random."""
+        return self.env_steps < self.config.warmup_steps
+
+    def start(self, observations: np.ndarray) -> None:
+        """Take the first observations (N, ...) of all cells."""
+        self.replay.start(observations)
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Choose exploring actions: even over the bounds while warming up, then the policy's with held noise."""
+        if self.is_warming_up:
+            low, high = np.asarray(self.agent.spec.action_low), np.asarray(self.agent.spec.action_high)
+            return self._hold(self.rng.uniform(low, high, self._held.shape), self.config.warmup_hold_steps).copy()
+        noise = self._hold(self.rng.standard_normal(self._held.shape), self.config.noise_hold_steps)
+        return self.agent.act(observations, noise=noise)
+
+    def observe(self, step: Step) -> None:
+        """Store one step of all cells."""
+        was_warming_up = self.is_warming_up
+        self.replay.add(step)
+        acted = int(self.num_cells - step.reset.sum())
+        self.env_steps += acted
+        if not self.is_warming_up:
+            self._fresh |= was_warming_up
+            self._due += acted * self.config.updates_per_step
+
+    def learn(self, lam: float, e_target: float) -> list[dict[str, float]]:
+        """Take the updates that are due."""
+        if not self.replay.can_sample:
+            return []
+        count = int(self._due)
+        self._due -= count
+        return [self.update(lam, e_target) for _ in range(count)]
+
+    def update(self, lam: float, e_target: float) -> dict[str, float]:
+        """Sample a batch, update the agent and set the new priorities.
+
+        Args:
+            lam: Dual variable lambda in dollars an error.
+            e_target: Target error rate e*.
+
+        Returns:
+            The update's metrics.
+        """
+        batch = self.replay.sample(self.config.batch_size, self.rng)
+        result = self.agent.update(batch, lam, e_target, self.novelty)
+        self.replay.update_priorities(batch.rows, result.priorities)
+        self.updates += 1
+        return result.metrics
+
+    def gauges(self) -> dict[str, float]:
+        """Return the number of updates taken and of rows in replay."""
+        return {"updates": float(self.updates), "buffer_size": float(len(self.replay))}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return agent, replay, novelty, generator and counters."""
+        return {
+            "agent": self.agent.state_dict(),
+            "replay": self.replay.state_dict(),
+            "novelty": self.novelty.state_dict(),
+            "rng": self.rng.bit_generator.state,
+            "env_steps": self.env_steps,
+            "updates": self.updates,
+            "due": self._due,
+            "held": self._held,
+            "fresh": self._fresh,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        self.agent.load_state_dict(state["agent"])
+        self.replay.load_state_dict(state["replay"])
+        self.novelty.load_state_dict(state["novelty"])
+        self.rng.bit_generator.state = state["rng"]
+        self.env_steps, self.updates = int(state["env_steps"]), int(state["updates"])
+        self._due, self._fresh = float(state["due"]), bool(state["fresh"])
+        self._held = np.array(state["held"], np.float32)
+
+    def _hold(self, fresh: np.ndarray, mean_steps: float) -> np.ndarray:
+        renew = self.rng.random(self.num_cells) < 1.0 / mean_steps
+        if self._fresh:
+            renew[:] = True
+            self._fresh = False
+        self._held = np.where(renew[:, None], fresh, self._held).astype(np.float32)
+        return self._held

@@ -1,0 +1,117 @@
+"""A trained policy as a plain callable from observation to action."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from agents.checkpoint import MANIFEST, CheckpointError, latest_checkpoint, load_checkpoint
+from agents.encoders import build_encoder
+from agents.evaluation import GreedyPolicy
+from agents.sac import SACAgent, SACConfig
+from agents.spec import EnvSpec
+
+POLICY_JSON = "policy.json"
+POLICY_TENSORS = "policy.safetensors"
+POLICY_PARTS = ("encoder", "actor")
+
+
+class TrainedPolicy:
+    """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise."""
+
+    def __init__(self, agent: SACAgent):
+        self.spec = agent.spec
+        self._policy = GreedyPolicy(agent)
+
+    def __call__(self, observations: np.ndarray) -> np.ndarray:
+        """Return the action of an observation, or the actions of a batch.
+
+        Raises:
+            ValueError: The shape is neither that of an observation nor of a batch.
+        """
+        observations = np.asarray(observations)
+        shape = self.spec.observation_shape
+        if observations.shape == shape:
+            return self._policy(observations[None])[0]
+        if observations.shape[1:] != shape:
+            batch = ", ".join(map(str, ("N", *shape)))
+            raise ValueError(f"observation must have shape {shape} or ({batch}), got {observations.shape}")
+        return self._policy(observations)
+
+
+def save_policy(folder: str | Path, agent: SACAgent) -> None:
+    """Write policy.safetensors and policy.json into a folder, each replaced atomically.
+
+    Args:
+        folder: Run folder, made if missing.
+        agent: Its encoder and actor are written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = agent.state_dict()["weights"]
+    tensors = {f"{part}/{name}": value.contiguous() for part in POLICY_PARTS for name, value in weights[part].items()}
+    hidden = Path(tempfile.mkdtemp(prefix=".policy_", dir=folder))
+    try:
+        save_file(tensors, hidden / POLICY_TENSORS)
+        (hidden / POLICY_JSON).write_text(json.dumps(agent.architecture(), indent=1))
+        for name in (POLICY_TENSORS, POLICY_JSON):
+            (hidden / name).replace(folder / name)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def load_policy(path: str | Path, device: str = "cpu") -> TrainedPolicy:
+    """Read a trained policy.
+
+    Args:
+        path: A run folder (its policy.json, else the newest of its checkpoints) or a checkpoint's folder.
+        device: Torch device to compute on.
+
+    Returns:
+        A callable from observation to action.
+
+    Raises:
+        CheckpointError: There is no policy, or it is damaged.
+    """
+    path = Path(path)
+    if (path / POLICY_JSON).is_file():
+        return _from_files(path, device)
+    checkpoint = path if (path / MANIFEST).is_file() else latest_checkpoint(path / "checkpoints")
+    if checkpoint is None:
+        raise CheckpointError(
+            f"no policy in {path}: neither {POLICY_JSON} nor a valid folder in {path / 'checkpoints'}"
+        )
+    saved = load_checkpoint(checkpoint, only=("learner", "agent"))
+    return _build(saved["architecture"], {part: saved["weights"][part] for part in POLICY_PARTS}, device)
+
+
+def _from_files(folder: Path, device: str) -> TrainedPolicy:
+    try:
+        architecture = json.loads((folder / POLICY_JSON).read_text())
+        tensors = load_file(folder / POLICY_TENSORS)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise CheckpointError(f"policy in {folder} is damaged: {error}") from error
+    weights: dict[str, dict[str, Any]] = {part: {} for part in POLICY_PARTS}
+    for key, value in tensors.items():
+        part, name = key.split("/", 1)
+        weights[part][name] = value
+    return _build(architecture, weights, device)
+
+
+def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], device: str) -> TrainedPolicy:
+    spec = EnvSpec(
+        observation_shape=tuple(architecture["observation_shape"]),
+        observation_dtype=architecture["observation_dtype"],
+        action_low=tuple(architecture["action_low"]),
+        action_high=tuple(architecture["action_high"]),
+    )
+    encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"])
+    agent = SACAgent(spec, encoder, SACConfig(hidden=architecture["hidden"]), device)
+    agent.encoder.load_state_dict(weights["encoder"])
+    agent.actor.load_state_dict(weights["actor"])
+    return TrainedPolicy(agent)

@@ -1,0 +1,76 @@
+"""A binary tree of sums for sampling in proportion to priorities, vectorised over a batch."""
+
+import numpy as np
+
+
+class SumTree:
+    """Holds one priority >= 0 per leaf; inner node i is the sum of nodes 2i and 2i + 1.
+
+    Inner nodes are computed from their children, never incremented: a tree rebuilt from its leaves is bit-identical.
+    """
+
+    def __init__(self, num_leaves: int):
+        if num_leaves < 1:
+            raise ValueError(f"num_leaves must be >= 1, got {num_leaves}")
+        self.num_leaves = num_leaves
+        self._depth = max(num_leaves - 1, 1).bit_length()
+        self._first = 1 << self._depth
+        self._nodes = np.zeros(2 * self._first)
+
+    @property
+    def total(self) -> float:
+        """Return the sum of all priorities."""
+        return float(self._nodes[1])
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that the tree takes."""
+        return self._nodes.nbytes
+
+    def get(self, leaves: np.ndarray) -> np.ndarray:
+        """Return the priorities of `leaves` (B,)."""
+        return self._nodes[self._first + leaves]
+
+    def set(self, leaves: np.ndarray, priorities: np.ndarray | float) -> None:
+        """Set priorities; of a leaf named twice the last value counts.
+
+        Args:
+            leaves: Leaf numbers (B,).
+            priorities: Finite values >= 0, (B,) or a scalar.
+        """
+        nodes = self._first + leaves
+        self._nodes[nodes] = priorities
+        for _ in range(self._depth):
+            nodes = nodes >> 1
+            self._nodes[nodes] = self._nodes[2 * nodes] + self._nodes[2 * nodes + 1]
+
+    def find(self, mass: np.ndarray) -> np.ndarray:
+        """Find the leaves at which the running sum of priorities passes `mass`.
+
+        Args:
+            mass: Values in [0, total) (B,).
+
+        Returns:
+            Leaf numbers (B,), never one of priority 0 while the total is positive.
+        """
+        nodes = np.ones(len(mass), np.int64)
+        mass = mass.astype(np.float64)
+        for _ in range(self._depth):
+            nodes <<= 1
+            left = self._nodes[nodes]
+            right = (mass >= left) & (self._nodes[nodes + 1] > 0.0)
+            mass -= left * right
+            nodes += right
+        return nodes - self._first
+
+    def leaves(self, count: int) -> np.ndarray:
+        """Return a copy of the first `count` priorities."""
+        return self._nodes[self._first : self._first + count].copy()
+
+    def rebuild(self, priorities: np.ndarray) -> None:
+        """Set the first leaves to `priorities`, the rest to 0, and sum anew."""
+        self._nodes[:] = 0.0
+        self._nodes[self._first : self._first + len(priorities)] = priorities
+        for level in range(self._depth - 1, -1, -1):
+            nodes = np.arange(1 << level, 2 << level)
+            self._nodes[nodes] = self._nodes[2 * nodes] + self._nodes[2 * nodes + 1]

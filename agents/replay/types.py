@@ -1,0 +1,59 @@
+"""What goes into replay and what comes out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of N cells, under NEXT_STEP autoreset.
+
+    Attributes:
+        actions: Actions taken (N, A); ignored for cells that reset.
+        rewards: Dollars of the step (N,).
+        errors: Errors of the step (N,).
+        attempts: Attempts of the step (N,).
+        next_observations: Observations after the step (N, ...).
+        terminated: Cells whose episode ended for real (N,); time limits do not count.
+        reset: Cells for which this was the reset row: no transition, only a first observation (N,).
+    """
+
+    actions: np.ndarray
+    rewards: np.ndarray
+    errors: np.ndarray
+    attempts: np.ndarray
+    next_observations: np.ndarray
+    terminated: np.ndarray
+    reset: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sampled n-step transitions.
+
+    Attributes:
+        observations: States (B, ...), or for video indices into `frames` (B, T), oldest first.
+        next_observations: The same for the observation to bootstrap from.
+        actions: Actions in the task's units (B, A).
+        profit: Discounted sum of dollars over the n steps (B,).
+        errors: Discounted sum of errors (B,).
+        attempts: Discounted sum of attempts (B,).
+        discount: gamma^n with the steps really summed, 0 where the episode terminated (B,).
+        weights: Importance weights in (0, 1] (B,).
+        rows: Where the transitions lie in replay (B,).
+        frames: For video the distinct frames (M, C, H, W) uint8, else None.
+        num_current: Number of leading frames that `observations` uses; the rest serve `next_observations` only.
+    """
+
+    observations: np.ndarray
+    next_observations: np.ndarray
+    actions: np.ndarray
+    profit: np.ndarray
+    errors: np.ndarray
+    attempts: np.ndarray
+    discount: np.ndarray
+    weights: np.ndarray
+    rows: np.ndarray
+    frames: np.ndarray | None = None
+    num_current: int = 0

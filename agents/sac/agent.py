@@ -1,0 +1,213 @@
+"""Soft actor-critic on an encoder's latent."""
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents._checks import seeded
+from agents.encoders import Encoder, VideoEncoder
+from agents.novelty import NoNovelty, Novelty
+from agents.optimizers import load_optimizer, move_average, pack_optimizer
+from agents.replay import Batch
+from agents.sac import losses
+from agents.sac.config import SACConfig
+from agents.sac.networks import Actor, TwinCritic, squash_gaussian
+from agents.spec import EnvSpec
+
+
+class UpdateResult(NamedTuple):
+    """What one update leaves behind.
+
+    Attributes:
+        metrics: Scalars as floats.
+        priorities: |TD error| x novelty of the batch's transitions (B,).
+    """
+
+    metrics: dict[str, float]
+    priorities: np.ndarray
+
+
+class SACAgent:
+    """Learns a stochastic policy, twin critics, a temperature and the encoder they share.
+
+    The critic's loss trains the encoder; the actor sees detached latents. Next latents come from the online encoder
+    without gradients; only the critics have target copies.
+
+    Reference: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905
+    """
+
+    def __init__(self, spec: EnvSpec, encoder: Encoder, config: SACConfig, device: str = "cpu", seed: int = 0):
+        if (encoder.modality == "video") != spec.is_video or encoder.observation_shape != spec.observation_shape:
+            raise ValueError(
+                f"encoder {encoder.name!r} for {encoder.modality} of shape {encoder.observation_shape} does not fit "
+                f"observations of shape {spec.observation_shape} and type {spec.observation_dtype}"
+            )
+        self.spec, self.config, self.device = spec, config, torch.device(device)
+        self.target_entropy = -float(spec.action_dim) if config.target_entropy is None else config.target_entropy
+        self.encoder = encoder.to(self.device)
+        sizes = (encoder.latent_dim, spec.action_dim, config.hidden)
+        with seeded(seed):
+            self.actor = Actor(*sizes).to(self.device)
+            self.critic = TwinCritic(*sizes).to(self.device)
+        self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
+        self._critic_parameters = [*self.encoder.parameters(), *self.critic.parameters()]
+        self.optimizers = {
+            "critic": self._adam(self._critic_parameters),
+            "actor": self._adam([*self.actor.parameters(), self.log_alpha]),
+        }
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self._low = torch.tensor(spec.action_low, device=self.device)
+        self._high = torch.tensor(spec.action_high, device=self.device)
+
+    @torch.no_grad()
+    def act(self, observations: np.ndarray, deterministic: bool = False, noise: np.ndarray | None = None) -> np.ndarray:
+        """Choose actions.
+
+        Args:
+            observations: Observations (N, ...).
+            deterministic: Whether to take tanh(mean) rather than a sample.
+            noise: Standard normal noise (N, A) to use for the sample; drawn if None.
+
+        Returns:
+            Actions within the bounds (N, A) float32.
+        """
+        mean, log_std = self.actor(self.encoder(self._tensor(observations)))
+        if deterministic:
+            squashed = torch.tanh(mean)
+        else:
+            eps = self._noise(mean.shape) if noise is None else self._tensor(noise)
+            squashed, _ = squash_gaussian(mean, log_std, eps)
+        return losses.unsquash_bounds(squashed, self._low, self._high).cpu().numpy()
+
+    def update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> UpdateResult:
+        """Take one gradient step for critic and encoder, actor and temperature, and move the targets.
+
+        Args:
+            batch: Sampled transitions.
+            lam: Dual variable lambda in dollars an error.
+            e_target: Target error rate e*.
+            novelty: Scores the batch's latents and learns from them; None scores all 1.
+
+        Returns:
+            Metrics and new priorities.
+        """
+        novelty = NoNovelty() if novelty is None else novelty
+        latents, next_latents = self._encode(batch)
+        scores = novelty.score(latents.detach())
+        weights = self._tensor(batch.weights)
+        novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
+        critic_metrics, td_abs = self._update_critic(
+            batch, latents, self._target(batch, next_latents, lam, e_target), weights * novelty_weights
+        )
+        actor_metrics = self._update_actor(latents.detach())
+        move_average(self.target_critic, self.critic, self.config.tau)
+        metrics = {**critic_metrics, **actor_metrics, **novelty.update(latents.detach())}
+        metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
+        numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
+        return UpdateResult(dict(zip(metrics, numbers, strict=True)), (td_abs * scores).cpu().numpy())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return architecture, weights, optimisers and generator."""
+        return {
+            "architecture": self.architecture(),
+            "config": asdict(self.config),
+            "weights": {name: module.state_dict() for name, module in self._modules().items()},
+            "log_alpha": self.log_alpha.detach(),
+            "optimizers": {name: pack_optimizer(optimizer) for name, optimizer in self.optimizers.items()},
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned.
+
+        Raises:
+            ValueError: The saved agent has another architecture.
+        """
+        own = self.architecture()
+        for name, value in state["architecture"].items():
+            if value != own[name]:
+                raise ValueError(f"saved agent has {name} {value}, this one has {own[name]}")
+        for name, module in self._modules().items():
+            module.load_state_dict(state["weights"][name])
+        with torch.no_grad():
+            self.log_alpha.copy_(state["log_alpha"])
+        for name, optimizer in self.optimizers.items():
+            load_optimizer(optimizer, state["optimizers"][name])
+        self.generator.set_state(state["generator"])
+
+    def architecture(self) -> dict[str, Any]:
+        """Return what fixes the shapes of all weights, as plain numbers and names."""
+        spec = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.spec).items()}
+        latent = {"encoder": self.encoder.name, "latent_dim": self.encoder.latent_dim, "hidden": self.config.hidden}
+        return {**spec, **latent}
+
+    def _modules(self) -> dict[str, torch.nn.Module]:
+        return {
+            "encoder": self.encoder,
+            "actor": self.actor,
+            "critic": self.critic,
+            "target_critic": self.target_critic,
+        }
+
+    def _adam(self, parameters: Sequence[Tensor]) -> torch.optim.Adam:
+        fused = self.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(parameters, lr=self.config.learning_rate, fused=fused)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.tensor(array, device=self.device)
+
+    def _noise(self, shape: torch.Size) -> Tensor:
+        return torch.randn(shape, generator=self.generator, device=self.device)
+
+    def _encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
+        if batch.frames is not None:
+            assert isinstance(self.encoder, VideoEncoder)
+            frames = torch.from_numpy(batch.frames).to(self.device)
+            return self.encoder.encode_pair(frames, batch.num_current, current, following)
+        latents = self.encoder(current)
+        with torch.no_grad():
+            return latents, self.encoder(following)
+
+    @torch.no_grad()
+    def _target(self, batch: Batch, next_latents: Tensor, lam: float, e_target: float) -> Tensor:
+        profit, errors, attempts = (self._tensor(part) for part in (batch.profit, batch.errors, batch.attempts))
+        reward = self.config.reward_scale * losses.penalized_reward(profit, errors, attempts, lam, e_target)
+        mean, log_std = self.actor(next_latents)
+        actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
+        next_q = self.target_critic(next_latents, actions)
+        return losses.soft_target(reward, self._tensor(batch.discount), next_q, log_pi, self.log_alpha.exp())
+
+    def _update_critic(self, batch: Batch, latents: Tensor, target: Tensor, weights: Tensor):
+        actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
+        q = self.critic(latents, actions)
+        loss = losses.critic_loss(q, target, weights)
+        self._step("critic", loss, self._critic_parameters)
+        td_abs = (q.detach() - target).abs().mean(dim=0)
+        return {"critic_loss": loss, "q_mean": q.mean(), "td_abs": td_abs.mean()}, td_abs
+
+    def _update_actor(self, latents: Tensor) -> dict[str, Tensor]:
+        mean, log_std = self.actor(latents)
+        actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
+        alpha = self.log_alpha.exp()
+        self.critic.requires_grad_(False)
+        loss = losses.actor_loss(self.critic(latents, actions), log_pi, alpha)
+        alpha_loss = losses.temperature_loss(self.log_alpha, log_pi, self.target_entropy)
+        # One backward pass serves both: neither loss sends a gradient into the other's parameters.
+        self._step("actor", loss + alpha_loss, list(self.actor.parameters()))
+        self.critic.requires_grad_(True)
+        return {"actor_loss": loss, "alpha": alpha, "alpha_loss": alpha_loss, "entropy": -log_pi.mean()}
+
+    def _step(self, name: str, loss: Tensor, clipped: Sequence[Tensor]) -> None:
+        self.optimizers[name].zero_grad()
+        loss.backward()
+        if self.config.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(clipped, self.config.max_grad_norm)
+        self.optimizers[name].step()

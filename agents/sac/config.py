@@ -1,0 +1,89 @@
+"""Every number of the SAC learner, checked when it is made."""
+
+import math
+from dataclasses import dataclass
+
+from agents._checks import check_float, check_int
+from agents.replay.config import ReplayConfig
+
+
+@dataclass(frozen=True)
+class SACConfig:
+    """Holds the settings of agent, replay and exploration.
+
+    Attributes:
+        gamma: Discount per control step.
+        tau: Share of the online critics that enters the target critics at each update.
+        learning_rate: Adam's step size for all networks and the temperature.
+        initial_temperature: First entropy weight alpha; dollar rewards are small beside 1.
+        target_entropy: Entropy in nats of the squashed action in [-1, 1]^A that alpha steers to; None is -A.
+        hidden: Width of the two hidden layers of actor and critics.
+        max_grad_norm: Largest norm of the critic's and the actor's gradients; None leaves them as they are.
+        reward_scale: Factor on the penalised reward inside the loss.
+        batch_size: Transitions an update.
+        n_step: Rewards summed before bootstrapping.
+        updates_per_step: Updates per env step of one cell; fractions add up.
+        warmup_steps: Env steps of random actions before the first update, over all cells.
+        warmup_hold_steps: Mean number of steps that a random action is held; 1 draws one each step.
+        noise_hold_steps: Mean number of steps that the policy's exploration noise is held.
+        replay_capacity: Rows that replay holds over all cells.
+        segment_length: Consecutive transitions per sampled start; they share encoded frames.
+        prioritized: Whether replay samples by priority |TD error| x novelty rather than evenly.
+        priority_exponent: Power of the priority, 0 is even.
+        importance_exponent: Power of the importance weights that undo the priorities' bias.
+        novelty_weights: Whether clamp(novelty, 0.5, 2) / mean(novelty) weighs the critic's loss.
+    """
+
+    gamma: float = 0.995
+    tau: float = 5e-3
+    learning_rate: float = 3e-4
+    initial_temperature: float = 0.05
+    target_entropy: float | None = -2.0
+    hidden: int = 256
+    max_grad_norm: float | None = None
+    reward_scale: float = 1.0
+    batch_size: int = 256
+    n_step: int = 1
+    updates_per_step: float = 1.0
+    warmup_steps: int = 600
+    warmup_hold_steps: float = 1.0
+    noise_hold_steps: float = 1.0
+    replay_capacity: int = 1_000_000
+    segment_length: int = 1
+    prioritized: bool = True
+    priority_exponent: float = 0.6
+    importance_exponent: float = 0.4
+    novelty_weights: bool = True
+
+    def __post_init__(self):
+        check_float("gamma", self.gamma, 0.0, 1.0)
+        check_float("tau", self.tau, 0.0, 1.0, open_low=True)
+        for name in ("learning_rate", "initial_temperature", "reward_scale"):
+            check_float(name, getattr(self, name), 0.0, open_low=True)
+        for name in ("target_entropy", "max_grad_norm"):
+            if getattr(self, name) is not None:
+                low = -math.inf if name == "target_entropy" else 0.0
+                check_float(name, getattr(self, name), low, open_low=name == "max_grad_norm")
+        for name in ("warmup_hold_steps", "noise_hold_steps"):
+            check_float(name, getattr(self, name), 1.0)
+        check_float("updates_per_step", self.updates_per_step, 0.0)
+        for name in ("hidden", "batch_size"):
+            check_int(name, getattr(self, name), 1)
+        check_int("warmup_steps", self.warmup_steps, 0)
+        self.replay_config()
+        if self.batch_size % self.segment_length != 0:
+            raise ValueError(
+                f"batch_size must be a multiple of segment_length {self.segment_length}, got {self.batch_size}"
+            )
+
+    def replay_config(self) -> ReplayConfig:
+        """Return the part of these settings that replay needs, checked."""
+        return ReplayConfig(
+            capacity=self.replay_capacity,
+            n_step=self.n_step,
+            gamma=self.gamma,
+            segment_length=self.segment_length,
+            prioritized=self.prioritized,
+            priority_exponent=self.priority_exponent,
+            importance_exponent=self.importance_exponent,
+        )

@@ -1,0 +1,161 @@
+"""The one join: settings in, environments, learner, constraint and prices out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gymnasium as gym
+import torch
+
+import v2p_sim  # noqa: F401  registers the tasks
+from agents import (
+    ENCODERS,
+    EnvSpec,
+    OffPolicyLearner,
+    ReplayBuffer,
+    SACAgent,
+    SACConfig,
+    build_encoder,
+    build_novelty,
+)
+from economics import ConstraintConfig, Prices, SlaConstraint
+from scripts._explain import UsageError
+from scripts._settings import EconomicsSettings, Settings
+
+MAX_THREADS = 4
+EVALUATION_CELLS = 8
+
+
+def usable_threads(settings: Settings) -> int:
+    """Return `threads`, or the usable cores, at most 4, where it is null."""
+    if settings.threads is not None:
+        return settings.threads
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(MAX_THREADS, 1 if cores is None else cores)
+
+
+def learner_threads(settings: Settings) -> int:
+    """Return torch's threads: one for numbers, whose matrices are too small to share, all usable ones for video."""
+    return usable_threads(settings) if settings.task.observation == "video" else 1
+
+
+def choose_device(name: str) -> str:
+    """Settle on a device that is there.
+
+    Args:
+        name: auto, cpu, cuda or cuda:N
+
+    Returns:
+        A device's name; auto is the first GPU, else the CPU.
+
+    Raises:
+        UsageError: the GPU is not there.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return "cuda" if count else "cpu"
+    if name.startswith("cuda") and int(name.partition(":")[2] or "0") >= count:
+        there = f"{count} CUDA GPUs" if count else "no CUDA GPU"
+        raise UsageError(f"device: {name} asked for, but torch sees {there}; nearest valid: device=auto")
+    return name
+
+
+def make_prices(economics: EconomicsSettings) -> Prices:
+    """Make the prices."""
+    return Prices(
+        price_usd=economics.price_usd,
+        damage_usd=economics.damage_usd,
+        energy_usd_per_hour=economics.energy_usd_per_hour,
+        wage_usd_per_hour=economics.wage_usd_per_hour,
+    )
+
+
+def make_constraint(economics: EconomicsSettings) -> SlaConstraint:
+    """Make the SLA constraint."""
+    return SlaConstraint(ConstraintConfig(**economics.constraint.model_dump()))
+
+
+def make_cells(settings: Settings, num_cells: int) -> Any:
+    """Make a vector environment of the chosen task and observation.
+
+    Args:
+        settings: the run
+        num_cells: shifts worked at once
+
+    Returns:
+        The Gymnasium vector environment.
+
+    Raises:
+        UsageError: the task refuses a setting.
+    """
+    mode = gym.VectorizeMode.VECTOR_ENTRY_POINT
+    try:
+        return gym.make_vec(settings.variant.id, num_envs=num_cells, vectorization_mode=mode, **_kwargs(settings))
+    except ValueError as error:
+        raise UsageError(f"task: {str(error).splitlines()[0]}") from error
+
+
+def make_cell(settings: Settings) -> gym.Env[Any, Any]:
+    """Make one cell that can be filmed."""
+    return gym.make(settings.variant.id, render_mode="rgb_array", **_kwargs(settings))
+
+
+def _kwargs(settings: Settings) -> dict[str, Any]:
+    kwargs = {key: value for key, value in settings.variant.kwargs.items() if value is not None}
+    if "threads" in settings.variant.kwargs:
+        kwargs["threads"] = usable_threads(settings)
+    return kwargs | {"prices": make_prices(settings.economics)}
+
+
+def make_agent(settings: Settings, env: Any) -> SACAgent:
+    """Make an untrained agent; the same settings give the same weights.
+
+    Args:
+        settings: the run
+        env: vector environment, for its spaces
+
+    Returns:
+        The agent on its device.
+
+    Raises:
+        UsageError: the device is not there, or the agent refuses a setting.
+    """
+    device = choose_device(settings.device)
+    spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
+    values = settings.agent.model_dump()
+    values["learning_rate"] = values.pop("lr")
+    del values["name"]
+    try:
+        config = SACConfig(**values)
+    except ValueError as error:
+        raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
+    if settings.encoder.name not in ENCODERS:
+        raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
+    latent_dim = settings.encoder.latent_dim
+    encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
+    return SACAgent(spec, encoder, config, device=device, seed=settings.seed)
+
+
+def make_learner(settings: Settings, env: Any) -> OffPolicyLearner:
+    """Make the learner: agent, replay and novelty.
+
+    Args:
+        settings: the run
+        env: the vector environment that it will learn from
+
+    Returns:
+        The learner.
+
+    Raises:
+        UsageError: a part refuses a setting.
+    """
+    agent = make_agent(settings, env)
+    novelty = build_novelty(
+        settings.novelty.name,
+        latent_dim=settings.encoder.latent_dim,
+        device=choose_device(settings.device),
+        seed=settings.seed,
+    )
+    replay = ReplayBuffer(agent.spec, num_cells=env.num_envs, config=agent.config.replay_config())
+    return OffPolicyLearner(agent, replay, novelty, num_cells=env.num_envs, seed=settings.seed)

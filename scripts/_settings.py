@@ -1,0 +1,232 @@
+"""The typed schema of a run: what Hydra composed is validated once, here, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from scripts._explain import UsageError, explain, nearest
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+PathText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+Observation = Literal["state", "video", "privileged"]
+
+MAX_SEED = 2**31 - 1  # evaluation's seeds lie above
+DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "privileged": "mlp"}
+ENCODER_MODALITY: dict[str, str] = {"mlp": "state", "simple2dcnn": "video", "simple3dcnn": "video"}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Schedule(_Section):
+    """How long a task is trained and how often it is looked at [shifts]; how long it is filmed [simulated s]."""
+
+    episodes: Count
+    checkpoint_every: Count
+    eval_every: Count
+    eval_shifts: Count
+    final_shifts: Count
+    video_seconds: Positive
+
+
+class Variant(_Section):
+    """One way to observe a task: its Gymnasium id and the agent's values that go with it."""
+
+    id: str
+    kwargs: dict[str, Any]
+    agent: dict[str, Any]
+
+
+class TaskSettings(_Section):
+    """Which work, seen how."""
+
+    name: str
+    observation: Literal["auto", "state", "video", "privileged"]
+    default_observation: Observation
+    cells: Annotated[int, Field(ge=1, le=256)]
+    shift_minutes: Positive | None = None
+    substeps: Count | None = None
+    schedule: Schedule
+    observations: dict[Observation, Variant]
+
+
+TASK_DECIDES = (
+    "n_step",
+    "reward_scale",
+    "batch_size",
+    "replay_capacity",
+    "warmup_steps",
+    "warmup_hold_steps",
+    "noise_hold_steps",
+    "updates_per_step",
+)
+"""Keys of the agent whose null means the task's value for the chosen observation."""
+
+
+class EncoderSettings(_Section):
+    """What turns an observation into a latent."""
+
+    name: Literal["auto", "mlp", "simple2dcnn", "simple3dcnn"]
+    latent_dim: Count
+
+
+class AgentSettings(_Section):
+    """Soft actor-critic; null = the task's value for the chosen observation."""
+
+    name: Literal["sac"]
+    lr: Positive
+    gamma: Annotated[float, Field(gt=0, le=1)]
+    tau: Annotated[float, Field(gt=0, le=1)]
+    initial_temperature: Positive
+    target_entropy: float | None
+    hidden: Count
+    n_step: Count | None
+    reward_scale: Positive | None
+    batch_size: Count | None
+    replay_capacity: Count | None
+    warmup_steps: Annotated[int, Field(ge=0)] | None
+    warmup_hold_steps: Annotated[float, Field(ge=1)] | None
+    noise_hold_steps: Annotated[float, Field(ge=1)] | None
+    updates_per_step: Positive | None
+    max_grad_norm: Positive | None
+    segment_length: Count
+    prioritized: bool
+    priority_exponent: Fraction
+    importance_exponent: Fraction
+    novelty_weights: bool
+
+
+class NoveltySettings(_Section):
+    """What tells new transitions from old ones."""
+
+    name: Literal["diffusion", "none"]
+
+
+class ConstraintSettings(_Section):
+    """The quality SLA: dual ascent under a tightening error target."""
+
+    eta: NonNegative
+    window_shifts: Count
+    target_start: Fraction
+    target_end: Fraction
+    target_episodes: Annotated[int, Field(ge=0)]
+    lambda_start: NonNegative
+
+
+class EconomicsSettings(_Section):
+    """Prices in dollars, and the constraint."""
+
+    price_usd: NonNegative
+    damage_usd: NonNegative
+    energy_usd_per_hour: NonNegative
+    wage_usd_per_hour: Positive
+    constraint: ConstraintSettings
+
+
+class Settings(_Section):
+    """A whole run. `load_settings` makes one; all nulls that mean "the task's value" are filled in then."""
+
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
+    episodes: Count | None
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    threads: Count | None
+    run_dir: PathText | None
+    resume: PathText | None
+    checkpoint_every: Count | None
+    eval_every: Count | None
+    eval_shifts: Count | None
+    final_shifts: Count | None
+    video: bool
+    video_seconds: Positive | None
+    task: TaskSettings
+    encoder: EncoderSettings
+    agent: AgentSettings
+    novelty: NoveltySettings
+    economics: EconomicsSettings
+
+    @property
+    def variant(self) -> Variant:
+        """The chosen observation's id and values."""
+        return self.task.observations[self.task.observation]  # type: ignore[index]
+
+
+def load_settings(values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Settings:
+    """Validate and complete a composed configuration.
+
+    Args:
+        values: the nested mapping that Hydra composed, or a run folder's config.yaml
+        defaults: the same without overrides of single keys: what an error proposes
+
+    Returns:
+        Settings with concrete observation, encoder, agent values and schedule.
+
+    Raises:
+        UsageError: a key, type, range or combination is wrong; the message is one line.
+    """
+    try:
+        return _complete(Settings.model_validate(dict(values)))
+    except ValidationError as error:
+        raise UsageError(explain(error, Settings, {} if defaults is None else defaults)) from error
+
+
+def _complete(settings: Settings) -> Settings:
+    observation, encoder = _modality(settings)
+    task = settings.task
+    variant = task.observations[observation]
+    for key in ("shift_minutes", "substeps"):
+        if getattr(task, key) is not None and key not in variant.kwargs:
+            raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
+    agent = settings.agent.model_dump()
+    for key, value in variant.agent.items():
+        if key not in agent:
+            valid = nearest(key, agent)
+            raise UsageError(f"task.observations.{observation}.agent.{key}: unknown key; nearest valid: {valid}")
+        agent[key] = value if agent[key] is None else agent[key]
+    for key in TASK_DECIDES:
+        if agent[key] is None:
+            raise UsageError(f"agent.{key}: the task names no value for {observation}; give one, agent.{key}=...")
+    schedule = task.schedule.model_dump()
+    return settings.model_copy(
+        update={
+            "task": task.model_copy(update={"observation": observation}),
+            "encoder": settings.encoder.model_copy(update={"name": encoder}),
+            "agent": _agent(agent),
+            **{key: value for key, value in schedule.items() if getattr(settings, key) is None},
+        }
+    )
+
+
+def _agent(values: Mapping[str, Any]) -> AgentSettings:
+    try:
+        return AgentSettings.model_validate(dict(values))
+    except ValidationError as error:
+        raise UsageError("agent." + explain(error, AgentSettings, {})) from error
+
+
+def _modality(settings: Settings) -> tuple[Observation, str]:
+    """Settle observation and encoder: each follows the other where it is auto."""
+    task, encoder = settings.task, settings.encoder.name
+    chosen = task.observation
+    if chosen == "auto":
+        reads = ENCODER_MODALITY.get(encoder)
+        same = reads is None or ENCODER_MODALITY[DEFAULT_ENCODER[task.default_observation]] == reads
+        chosen = task.default_observation if same else reads
+    if chosen not in task.observations:
+        known = ", ".join(task.observations)
+        raise UsageError(f"task.observation: {task.name} has no {chosen} observation; valid: {known}")
+    fitting = DEFAULT_ENCODER[chosen]
+    if encoder == "auto":
+        return chosen, fitting  # type: ignore[return-value]
+    if ENCODER_MODALITY[encoder] != ENCODER_MODALITY[fitting]:
+        raise UsageError(
+            f"encoder: {encoder} reads {ENCODER_MODALITY[encoder]}, but task.observation={chosen}; "
+            f"nearest valid: encoder={fitting}, or task.observation={ENCODER_MODALITY[encoder]}"
+        )
+    return chosen, encoder  # type: ignore[return-value]

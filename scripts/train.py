@@ -1,0 +1,92 @@
+"""Train a robot policy: `python scripts/train.py task=dishwashing_mujoco seed=1`.
+
+Overrides are Hydra's; `--help` lists the groups, `--cfg job` prints the configuration, `-m seed=1,2,3` runs several.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from scripts._cli import run_with_hydra
+from scripts._settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Train, evaluate and write the run folder.
+
+    Args:
+        settings: the run
+
+    Returns:
+        Exit status: 0, or 130 or 143 after an interrupt.
+
+    Raises:
+        UsageError: something that the user can cure.
+    """
+    import torch
+
+    from scripts._build import choose_device, learner_threads
+    from scripts._interrupts import Interrupts
+    from scripts._media import require_ffmpeg
+    from scripts._progress import make_display
+    from scripts._runs import check_same_run, make_folder, plan_run
+    from scripts._session import Session, make_parts
+
+    started = time.monotonic()
+    with Interrupts() as stop:
+        plan = plan_run(settings)
+        check_same_run(settings, plan)
+        choose_device(settings.device)
+        if settings.video:
+            require_ffmpeg()
+        torch.set_num_threads(learner_threads(settings))
+        parts = make_parts(settings)
+        make_folder(plan, settings)
+        session = Session(settings, plan, parts, make_display(int(settings.episodes or 0)), stop)
+        try:
+            work(session, started)
+        finally:
+            session.close()
+        return stop.status
+
+
+def work(session: Any, started: float) -> None:
+    """Train to the end or to an interrupt; save; then evaluate for good."""
+    from agents import LoopConfig, LoopState, load_checkpoint, train, unpack_run
+    from scripts._interrupts import Interrupted
+    from scripts._summary import write_summary
+
+    settings, plan, parts = session.settings, session.plan, session.parts
+    state = LoopState()
+    if plan.checkpoint is None:
+        session.open()
+    else:
+        saved = load_checkpoint(plan.checkpoint)
+        state = unpack_run(saved, parts.env, parts.learner, parts.constraint)
+        session.open(state.episode, saved["session"]["evaluated"])
+        session.say(f"resuming {plan.checkpoint} after episode {state.episode}")
+        del saved
+    session.say(f"run folder {plan.root}")
+    session.catch_up(state)
+    config = LoopConfig(episodes=settings.episodes, seed=settings.seed)
+    state = train(parts.env, parts.learner, parts.constraint, [session], config, state)
+    session.save(state)
+    session.plot()
+    if session.interrupted:
+        session.say(f"interrupted after episode {state.episode}; go on with resume={plan.root}")
+        return
+    try:
+        write_summary(session, state, started)
+    except Interrupted:
+        session.say(f"interrupted during the final evaluation; go on with resume={plan.root}")
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(run_with_hydra(run))
+
+
+if __name__ == "__main__":
+    main()

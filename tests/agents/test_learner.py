@@ -1,0 +1,63 @@
+"""Tests for learner.py."""
+
+import numpy as np
+import pytest
+
+from agents import LoopConfig, NoConstraint, train
+
+
+def feed(learner, env, episodes):
+    return train(env, learner, NoConstraint(), [], LoopConfig(episodes=episodes), None)
+
+
+def test_updates_start_after_the_warm_up_and_fractions_add_up(counting_env, make_learner):
+    env = counting_env(2)
+    learner = make_learner(env, warmup_steps=12, updates_per_step=0.25)
+    feed(learner, env, 6)  # 3 rounds of 5 steps in 2 cells: 30 env steps, the first 12 are warm-up
+    assert learner.env_steps == 30
+    assert learner.updates == (30 - 12 + 2) // 4
+
+
+def test_reset_rows_are_no_env_steps(counting_env, make_learner):
+    env = counting_env(1)
+    learner = make_learner(env, warmup_steps=1000)
+    feed(learner, env, 3)
+    assert learner.env_steps == 15
+    assert len(learner.replay) == 18
+    assert learner.updates == 0
+
+
+def test_warm_up_actions_are_held_for_a_geometric_number_of_steps(counting_env, make_learner):
+    learner = make_learner(counting_env(4), warmup_steps=10**6, warmup_hold_steps=10.0)
+    actions = np.stack([learner.act(np.zeros((4, 2), np.float32)) for _ in range(2000)])
+    changed = np.any(actions[1:] != actions[:-1], axis=2).mean()
+    assert changed == pytest.approx(0.1, abs=0.02)
+    assert actions.min() >= 0.0
+    assert actions.max() <= 1.0
+    assert np.unique(actions[:, :, 0]).size > 500
+    assert actions.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_unheld_actions_change_at_every_step(counting_env, make_learner):
+    learner = make_learner(counting_env(1), warmup_steps=10**6)
+    actions = np.stack([learner.act(np.zeros((1, 2), np.float32)) for _ in range(50)])
+    assert np.all(np.any(actions[1:] != actions[:-1], axis=2))
+
+
+def test_exploration_noise_is_held_too(counting_env, make_learner):
+    learner = make_learner(counting_env(1), warmup_steps=0, noise_hold_steps=20.0)
+    actions = np.stack([learner.act(np.zeros((1, 2), np.float32)) for _ in range(400)])
+    assert np.any(actions[1:] != actions[:-1], axis=2).mean() == pytest.approx(1 / 20, abs=0.03)
+
+
+def test_updates_set_the_priorities_of_their_rows(counting_env, make_learner):
+    env = counting_env(1)
+    learner = make_learner(env, warmup_steps=10**6)
+    feed(learner, env, 2)
+    before = learner.replay.state_dict()["priorities"]
+    metrics = learner.update(lam=0.0, e_target=0.1)
+    after = learner.replay.state_dict()["priorities"]
+    assert np.any(before != after)
+    assert np.all((before > 0) == (after > 0))
+    assert set(metrics) >= {"critic_loss", "actor_loss", "alpha", "entropy", "novelty_norm", "mean_weight"}
+    assert learner.gauges() == {"updates": 1.0, "buffer_size": 12.0}

@@ -1,0 +1,55 @@
+"""Tests for policy.py."""
+
+import numpy as np
+import pytest
+
+from agents import CheckpointError, NoConstraint, load_policy, pack_run, save_checkpoint, save_policy
+from agents.loop import LoopState
+
+
+@pytest.fixture
+def trained(counting_env, make_learner):
+    env = counting_env(2)
+    return env, make_learner(env, seed=4)
+
+
+def observations() -> np.ndarray:
+    return np.random.default_rng(0).random((3, 2), np.float32)
+
+
+def test_a_run_folder_gives_its_policy_back(tmp_path, trained):
+    _, learner = trained
+    save_policy(tmp_path, learner.agent)
+    policy = load_policy(tmp_path)
+    expected = learner.agent.act(observations(), deterministic=True)
+    assert np.array_equal(policy(observations()), expected)
+    np.testing.assert_allclose(policy(observations()[1]), expected[1], atol=1e-6)
+    assert policy(observations()[1]).shape == (2,)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["policy.json", "policy.safetensors"]
+
+
+@pytest.mark.parametrize("given", ["run folder", "checkpoint"])
+def test_a_checkpoint_gives_its_policy_back(tmp_path, trained, given):
+    env, learner = trained
+    path = save_checkpoint(tmp_path / "checkpoints", pack_run(env, learner, NoConstraint(), LoopState()))
+    policy = load_policy(tmp_path if given == "run folder" else path)
+    assert np.array_equal(policy(observations()), learner.agent.act(observations(), deterministic=True))
+
+
+def test_video_policies_load_too(tmp_path, counting_env, make_learner):
+    env = counting_env(1, video=True)
+    learner = make_learner(env)
+    save_policy(tmp_path, learner.agent)
+    stack, _ = env.reset(seed=0)
+    assert np.array_equal(load_policy(tmp_path)(stack), learner.agent.act(stack, deterministic=True))
+
+
+def test_errors_are_one_line(tmp_path, trained):
+    with pytest.raises(CheckpointError, match="no policy in"):
+        load_policy(tmp_path)
+    save_policy(tmp_path, trained[1].agent)
+    with pytest.raises(ValueError, match=r"observation must have shape \(2,\) or \(N, 2\), got \(3,\)"):
+        load_policy(tmp_path)(np.zeros(3))
+    (tmp_path / "policy.safetensors").write_bytes(b"cut")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_policy(tmp_path)
