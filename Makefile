@@ -16,7 +16,7 @@ train: setup    ## train on the MuJoCo workcell; ARGS="seed=1 episodes=50" adds 
 	$(BIN)/python scripts/train.py task=dishwashing_mujoco $(ARGS)
 
 test: setup     ## run the fast tests
-	$(BIN)/pytest -q -m "not soak" $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not soak" $(ARGS)
 
 lint: setup     ## ruff: rules and format
 	$(BIN)/ruff check .

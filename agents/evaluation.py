@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
-from scipy import stats
+from scipy.special import stdtrit
 
 Policy = Callable[[np.ndarray], np.ndarray]
 
@@ -78,7 +78,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     mean = float(array.mean())
     if len(array) == 1:
         return mean, math.nan, math.nan
-    half = float(stats.t.ppf(0.5 + 0.5 * confidence, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array)))
+    half = float(stdtrit(len(array) - 1, 0.5 + 0.5 * confidence) * array.std(ddof=1) / math.sqrt(len(array)))
     return mean, mean - half, mean + half
 
 

@@ -58,6 +58,7 @@ class TaskSettings(_Section):
 
 
 TASK_DECIDES = (
+    "lr",
     "n_step",
     "reward_scale",
     "batch_size",
@@ -66,6 +67,7 @@ TASK_DECIDES = (
     "warmup_hold_steps",
     "noise_hold_steps",
     "updates_per_step",
+    "segment_length",
 )
 """Keys of the agent whose null means the task's value for the chosen observation."""
 
@@ -81,7 +83,7 @@ class AgentSettings(_Section):
     """Soft actor-critic; null = the task's value for the chosen observation."""
 
     name: Literal["sac"]
-    lr: Positive
+    lr: Positive | None
     gamma: Annotated[float, Field(gt=0, le=1)]
     tau: Annotated[float, Field(gt=0, le=1)]
     initial_temperature: Positive
@@ -96,7 +98,7 @@ class AgentSettings(_Section):
     noise_hold_steps: Annotated[float, Field(ge=1)] | None
     updates_per_step: Positive | None
     max_grad_norm: Positive | None
-    segment_length: Count
+    segment_length: Count | None
     prioritized: bool
     priority_exponent: Fraction
     importance_exponent: Fraction

@@ -11,6 +11,7 @@ settings; peak force does, so peak force is recorded and never judged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,19 @@ class ContactEvent:
     substep: int
 
 
+def window_samples(dt_s: float, window_s: float = SUSTAINED_S) -> int:
+    """Return how many samples cover a window, at least one.
+
+    Args:
+        dt_s: time between samples [s].
+        window_s: length of the window [s].
+
+    Returns:
+        The smallest whole number w with w dt >= window.
+    """
+    return max(1, math.ceil(window_s / dt_s - 1e-9))
+
+
 def sustained_force(force_n: np.ndarray, dt_s: float, window_s: float = SUSTAINED_S) -> np.ndarray:
     """Return the largest moving mean of a force: max_k mean(F_k .. F_{k+w-1}).
 
@@ -57,7 +71,7 @@ def sustained_force(force_n: np.ndarray, dt_s: float, window_s: float = SUSTAINE
     Returns:
         (...) [N].
     """
-    width = max(1, round(window_s / dt_s))
+    width = window_samples(dt_s, window_s)
     total = np.cumsum(force_n, axis=-1)
     lead = total[..., width - 1 : width] if total.shape[-1] >= width else total[..., -1:]
     sums = np.concatenate([lead, total[..., width:] - total[..., :-width]], axis=-1)
@@ -77,7 +91,7 @@ class ContactTracker:
         self._open = np.zeros((num_cells, num_dishes, len(QUANTITIES)))
         self._is_open = np.zeros(self._shape, bool)
         self._last = np.zeros((num_cells, 1, num_dishes, 9))
-        self._tail_n = np.zeros((num_cells, num_dishes, max(1, round(SUSTAINED_S / dt_s)) - 1))
+        self._tail_n = np.zeros((num_cells, num_dishes, window_samples(dt_s) - 1))
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget open events and the last substep of these cells."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
-from v2p_sim.contacts import SUSTAINED_S, ContactEvent, ContactTracker, sustained_force
+from v2p_sim.contacts import ContactEvent, ContactTracker, sustained_force, window_samples
 from v2p_sim.cycle import CycleState
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
@@ -35,9 +35,9 @@ class Referee:
         self._rows = np.arange(workcell.num_cells)
         kinds = self._scene.kinds
         self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s)
-        self._cup_tail_n = np.zeros((workcell.num_cells, max(1, round(SUSTAINED_S / self._dt_s))))
+        self._cup_tail_n = np.zeros((workcell.num_cells, window_samples(self._dt_s)))
         self._crush_n = np.array([kind.crush_n for kind in kinds])
-        self._height_m = np.array([kind.height_m for kind in kinds])
+        self._least_crush_n = self._crush_n.min()
         self.completed = np.zeros(workcell.num_cells, np.int64)
         self.errors = np.zeros(workcell.num_cells, np.int64)
         self.causes = np.zeros((workcell.num_cells, len(ERROR_CAUSES)))
@@ -59,8 +59,7 @@ class Referee:
             progress: progress at every substep, (N, S).
             working: cells that count, (N,).
         """
-        self.completed = np.zeros(len(self._rows), np.int64)
-        self.errors = np.zeros(len(self._rows), np.int64)
+        self.completed[:] = self.errors[:] = 0
         self._watch_contacts(traces, progress, working)
         self._watch_scrubbing(traces, progress, working)
         self._watch_grip(working)
@@ -109,7 +108,7 @@ class Referee:
                 self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
         cup_force_n = np.concatenate([self._cup_tail_n, traces.cup_force_n], axis=1)
         self._cup_tail_n = cup_force_n[:, -self._cup_tail_n.shape[1] :].copy()
-        if cup_force_n.max() > self._crush_n.min():  # a mean exceeds nothing that the peak does not
+        if cup_force_n.max() > self._least_crush_n:  # a mean exceeds nothing that the peak does not
             squeeze_n = sustained_force(cup_force_n, self._dt_s)
             for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
                 self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
@@ -129,21 +128,21 @@ class Referee:
 
     def _watch_scrubbing(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Add the rubbing work of this step: sum of normal force x speed along the sponge x dt (Preston's law)."""
-        touching = (progress >= SCRUB) & (progress < SCRUB + 1)
-        for cell in np.flatnonzero(working & touching.any(axis=1)):
+        for cell, (first, last) in enumerate(progress[:, [0, -1]].tolist()):
+            if last < SCRUB or first >= SCRUB + 1 or not working[cell]:
+                continue
+            touching = (progress[cell] >= SCRUB) & (progress[cell] < SCRUB + 1)
             dish = self._cycle.dish[cell]
-            trace = traces.dishes[cell, touching[cell], dish]
+            trace = traces.dishes[cell, touching, dish]
             force_n = np.einsum("sk,sk->s", trace[:, 0:3], trace[:, 3:6])
             speed_mps = np.hypot(trace[:, 6], trace[:, 7])
             self._cycle.scrubbed_nm[cell, dish] += float(force_n @ speed_mps) * self._dt_s
 
     def _watch_grip(self, working: np.ndarray) -> None:
         """Notice a dish that left the cup on its way."""
-        progress, dish = self._cycle.progress, self._cycle.dish
-        carrying = working & (progress > PICKED) & (progress < PLACING)
-        if carrying.any():
-            top = self._workcell.dish_position_m()[self._rows, dish]
-            top[:, 2] += self._height_m[dish]
-            lost = np.linalg.norm(top - self._workcell.tip_position_m(), axis=1) > HELD_M
-            for cell in np.flatnonzero(carrying & lost):
-                self._conclude(int(cell), int(dish[cell]), Outcome.DROPPED)
+        for cell, progress in enumerate(self._cycle.progress.tolist()):
+            if PICKED < progress < PLACING and working[cell]:
+                dish = int(self._cycle.dish[cell])
+                gap_m = self._workcell.grip_gap_m(cell, dish, self._scene.kinds[dish].height_m)
+                if gap_m > HELD_M:
+                    self._conclude(cell, dish, Outcome.DROPPED)

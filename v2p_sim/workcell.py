@@ -7,6 +7,7 @@ Contact sensors are recorded at every substep, with no Python in the substep loo
 # (MuJoCo and PyOpenGL ship no types.)
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import mujoco
@@ -121,6 +122,22 @@ class Workcell:
     def dish_speed_mps(self) -> np.ndarray:
         """Return the speed of each dish, (N, D) [m/s]."""
         return np.linalg.norm(self._qvel[:, self._dish_vel[:, :3]], axis=-1)
+
+    def grip_gap_m(self, cell: int, dish: int, height_m: float) -> float:
+        """Return how far a dish's top is from the cup's tip.
+
+        Args:
+            cell: index of the cell.
+            dish: index of the dish.
+            height_m: height of the dish [m].
+
+        Returns:
+            The distance [m].
+        """
+        qpos = self._qpos[cell]
+        x, y, z, spring = qpos[self.scene.tip_qpos].tolist()
+        dish_x, dish_y, dish_z = qpos[self._dish_pose[dish, :3]].tolist()
+        return math.dist((x, y, z + spring + HOME_TIP_M), (dish_x, dish_y, dish_z + height_m))
 
     def tip_position_m(self) -> np.ndarray:
         """Return where the cup's lowest point is, (N, 3) [m]."""

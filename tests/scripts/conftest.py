@@ -11,6 +11,7 @@ from scripts.train import run
 
 TINY = [
     "task=dishwashing",
+    "task.cells=1",
     "episodes=4",
     "agent.warmup_steps=60",
     "agent.batch_size=16",

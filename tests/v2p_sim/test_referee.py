@@ -15,6 +15,7 @@ from v2p_sim.skills import PICKED, PLACING, RELEASED, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
 SCENE = build_scene()
+DT_S = SCENE.model.opt.timestep
 COUNT = len(SCENE.kinds)
 TRUE = np.array([True])
 INDEX = {name: TRAY_MIX.index(name) for name in CATALOGUE}
@@ -47,7 +48,7 @@ class Cell:
     def wait(self, seconds: float, substeps: int = 100) -> list[dict]:
         """Let physics run with the robot home; return the events."""
         events = []
-        for _ in range(round(seconds / 0.002 / substeps)):
+        for _ in range(round(seconds / DT_S / substeps)):
             self.watch(self.workcell.step(np.zeros((self.cells, substeps, 4))))
             events += self.referee.events[0]
         return events
@@ -81,7 +82,7 @@ def press(cell: Cell, substeps: int = 20) -> list[float]:
     control, means = pressing(cell.dish), []
     for start in range(0, control.shape[1], substeps):
         traces = cell.workcell.step(control[:, start : start + substeps])
-        means.append(float(sustained_force(traces.cup_force_n, 0.002)[0]))
+        means.append(float(sustained_force(traces.cup_force_n, DT_S)[0]))
         cell.watch(traces)
         if cell.outcome != Outcome.PENDING:
             break
@@ -123,7 +124,7 @@ def test_a_press_never_crushes_steel():
 def test_a_short_peak_is_no_squeeze_and_a_squeeze_may_span_control_steps(substeps):
     crush_n = SCENE.kinds[0].crush_n
     peak, squeeze = np.zeros((1, 60)), np.zeros((1, 60))
-    peak[0, 19:22] = 1.6 * crush_n
+    peak[0, 20] = 1.6 * crush_n
     squeeze[0, 17:22] = 1.01 * crush_n
     for force_n, outcome in ((peak, Outcome.PENDING), (squeeze, Outcome.CRUSHED)):
         cell = Cell()
@@ -263,7 +264,7 @@ def test_rubbing_work_is_normal_force_times_path():
     dishes[0, :, 3] = (2.0, 1.0, -5.0, 0.0, 0.0, -1.0, 0.12, -0.16, 0.0)
     progress = np.where(np.arange(100) < 50, SCRUB + 0.5, SCRUB + 1.5)[None]
     cell.referee.watch(still(dishes=dishes), progress, TRUE)
-    assert cell.cycle.scrubbed_nm[0, 3] == pytest.approx(5.0 * 0.2 * 50 * 0.002)
+    assert cell.cycle.scrubbed_nm[0, 3] == pytest.approx(5.0 * 0.2 * 50 * DT_S)
     assert np.count_nonzero(cell.cycle.scrubbed_nm) == 1
 
 

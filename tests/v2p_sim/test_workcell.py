@@ -142,14 +142,14 @@ def test_the_cut_into_control_steps_changes_nothing():
 def test_a_restored_state_goes_on_the_same_in_any_batch():
     first = stocked(2)
     control = reach(3, 2)
-    play(first, control[:, :300])
+    play(first, control[:, :150])
     state = first.state_dict()
     second, third = stocked(2), stocked(2)
-    play(second, control[:, :100])
+    play(second, control[:, :50])
     for workcell in (second, third):
         workcell.load_state_dict(state)
         np.testing.assert_array_equal(workcell.qpos, first.qpos)
-    for mine, theirs in zip(play(second, control[:, 300:]), play(third, control[:, 300:]), strict=True):
+    for mine, theirs in zip(play(second, control[:, 150:]), play(third, control[:, 150:]), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 

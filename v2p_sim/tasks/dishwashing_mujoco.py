@@ -42,7 +42,7 @@ class MujocoConfig:
     Attributes:
         observation: "video", "state" or "privileged".
         shift_minutes: simulated length of a shift [min].
-        substeps: physics steps of 2 ms a control step; None makes control steps of 0.5 s.
+        substeps: physics steps of 4 ms a control step; None makes control steps of 0.5 s.
         threads: native threads.
         prices: what the work is worth.
     """
@@ -57,9 +57,10 @@ class MujocoConfig:
         checked_choice("observation", self.observation, OBSERVATIONS)
         if not 0.0 < self.shift_minutes <= 24 * 60:
             raise ValueError(f"shift_minutes must be in (0, 1440], got {self.shift_minutes}")
-        for name, value in (("substeps", self.substeps), ("threads", self.threads)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        if self.substeps is not None and self.substeps < 1:
+            raise ValueError(f"substeps must be at least 1 or None, got {self.substeps}")
+        if self.threads is None or self.threads < 1:
+            raise ValueError(f"threads must be at least 1, got {self.threads}")
 
 
 class DishwashingMujoco:
@@ -139,14 +140,14 @@ class DishwashingMujoco:
         control[..., 2] -= HOME_TIP_M
         traces = self.workcell.step(control)
         working = active & ~traces.diverged
-        self.cycle.progress = progress[:, -1].copy()
+        self.cycle.progress[:] = progress[:, -1]
         self.referee.watch(traces, progress, working)
         self._settle_cycles(set_point_m, working)
         self._elapsed += active
-        self._physics_error[active & traces.diverged] = 1.0
+        self._physics_error += active & traces.diverged
         self.counters.add(self.referee.completed, self.referee.errors, self._step_hours * working)
         if self.camera is not None:
-            self._stack.push(self._draw(np.flatnonzero(working)))
+            self._stack.push(self._draw(working.nonzero()[0]))
         return active & traces.diverged
 
     def observe(self) -> np.ndarray:

@@ -23,7 +23,7 @@ def usual(count: int, seed: int) -> torch.Tensor:
 def trained() -> DiffusionNovelty:
     torch.set_num_threads(1)
     novelty = DiffusionNovelty(LATENT)
-    for step in range(4 * 150):
+    for step in range(4 * 300):
         novelty.update(usual(64, step))
         if step % 40 == 0:
             novelty.score(usual(64, step + 1))

@@ -78,7 +78,7 @@ def test_greedy_actions_use_no_randomness():
 def test_values_converge_to_the_terminal_reward():
     agent = make_agent(learning_rate=3e-3)
     batch = make_batch(profit=2.0)
-    for _ in range(100):
+    for _ in range(150):
         result = agent.update(batch, 0.0, 0.0)
     assert result.metrics["q_mean"] == pytest.approx(2.0, abs=0.1)
     assert np.all(result.priorities < 0.3)
@@ -87,7 +87,7 @@ def test_values_converge_to_the_terminal_reward():
 def test_reward_scale_and_lambda_enter_the_target():
     agent = make_agent(learning_rate=3e-3, reward_scale=2.0)
     batch = replace(make_batch(profit=1.0), errors=np.ones(8, np.float32), attempts=np.full(8, 4.0, np.float32))
-    for _ in range(100):
+    for _ in range(150):
         result = agent.update(batch, lam=0.5, e_target=0.1)
     assert result.metrics["q_mean"] == pytest.approx(2.0 * (1.0 - 0.5 * (1.0 - 0.4)), abs=0.1)
 
@@ -95,10 +95,10 @@ def test_reward_scale_and_lambda_enter_the_target():
 def test_the_actor_finds_the_best_action_and_the_temperature_the_target_entropy():
     agent = make_agent(learning_rate=1e-2, initial_temperature=0.3, target_entropy=None, hidden=32)
     assert agent.target_entropy == -2.0
-    batch = make_batch(size=64)
+    batch = make_batch(size=128)
     distance = batch.actions - np.array([0.8, 0.0])
     batch = replace(batch, profit=-5.0 * (distance**2 / [1.0, 16.0]).sum(1).astype(np.float32))
-    for _ in range(250):
+    for _ in range(400):
         result = agent.update(batch, 0.0, 0.0)
     actions = agent.act(batch.observations, deterministic=True).mean(0)
     np.testing.assert_allclose(actions / [1.0, 4.0], [0.8, 0.0], atol=0.1)

@@ -1,0 +1,33 @@
+"""Slow proofs, run by `make soak`: whole default runs against their bars."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TRAIN = Path(__file__).parents[1] / "scripts" / "train.py"
+
+pytestmark = pytest.mark.soak
+
+
+def trained(folder: Path, *overrides: str) -> dict[str, Any]:
+    subprocess.run([sys.executable, str(TRAIN), f"run_dir={folder}", *overrides], check=True)
+    return json.loads((folder / "summary.json").read_text())
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_abstract_task_is_learnt(tmp_path: Path, seed: int):
+    summary = trained(tmp_path / "run", "task=dishwashing", f"seed={seed}")
+    assert summary["episodes"] <= 250
+    assert summary["eval"]["optimum_fraction"]["value"] >= 0.95
+
+
+def test_the_default_run_beats_what_does_not_learn(tmp_path: Path):
+    summary = trained(tmp_path / "run", "task=dishwashing_mujoco")
+    others = [summary["untrained"], *summary["baselines"].values()]
+    earned = summary["eval"]["profit_usd_per_hour"]["value"]
+    assert summary["eval"]["shifts"] >= 8
+    assert earned > max(other["profit_usd_per_hour"]["value"] for other in others)
