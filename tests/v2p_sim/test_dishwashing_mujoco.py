@@ -9,7 +9,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.breakage import Outcome
 from v2p_sim.faces import CellEnv, CellsVectorEnv
 from v2p_sim.scene import HOME_TIP_M
 from v2p_sim.skills import PHASES, set_points
@@ -22,29 +22,9 @@ from v2p_sim.tasks.dishwashing_mujoco import (
     make_vector_env,
 )
 
+from .conftest import CAUSES, HASTY, INFO_KEYS, QUIET, physical, shift_of
+
 NAME = "v2p_sim:V2P/DishwashingMujoco-v0"
-CAUSES = {cause.name.lower() for cause in ERROR_CAUSES}
-INFO_KEYS = {
-    *("attempts", "completed", "errors", "hours", "profit_usd", "attempts_step", "errors_step", "cost"),
-    *("success", "is_success", "physics_error"),
-    *CAUSES,
-}
-HASTY = np.array([1.0, 0.0], np.float32)
-QUIET: dict[str, Any] = {"observation": "privileged"}  # no frames: fast
-
-
-def physical(env: Any) -> DishwashingMujoco:
-    task = env.unwrapped.task
-    assert isinstance(task, DishwashingMujoco)
-    return task
-
-
-def shift_of(env: Any, actions: np.ndarray, **reset: Any) -> list[tuple]:
-    """Reset and step; return observation, reward, terminated, truncated and info of every step."""
-    observation, info = env.reset(**reset)
-    rows = [(observation, 0.0, False, False, info)]
-    rows += [env.step(action) for action in actions]
-    return rows
 
 
 @pytest.mark.parametrize("observation", ["video", "state", "privileged"])
@@ -215,3 +195,5 @@ def test_close_twice_is_fine():
         env.reset(seed=0)
         env.close()
         env.close()
+        cameras = (physical(env).camera, physical(env)._people)
+        assert all(camera is None or camera._camera._gl is None for camera in cameras)

@@ -1,42 +1,18 @@
 """Every run of the physical task can be repeated: alone, batched, after another run, restored, beside a sick cell."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from v2p_sim.breakage import ERROR_CAUSES
 from v2p_sim.faces import CellEnv
-from v2p_sim.tasks.dishwashing_mujoco import DishwashingMujoco, make_env, make_vector_env
+from v2p_sim.tasks.dishwashing_mujoco import make_env, make_vector_env
 
-CAUSES = {cause.name.lower() for cause in ERROR_CAUSES}
-INFO_KEYS = {
-    *("attempts", "completed", "errors", "hours", "profit_usd", "attempts_step", "errors_step", "cost"),
-    *("success", "is_success", "physics_error"),
-    *CAUSES,
-}
-HASTY = np.array([1.0, 0.0], np.float32)
-QUIET: dict[str, Any] = {"observation": "privileged"}  # no frames: fast
-
-
-def physical(env: Any) -> DishwashingMujoco:
-    task = env.unwrapped.task
-    assert isinstance(task, DishwashingMujoco)
-    return task
+from .conftest import HASTY, INFO_KEYS, QUIET, physical, shift_of
 
 
 def random_actions(steps: int, cells: int, seed: int = 5) -> np.ndarray:
     actions = np.random.default_rng(seed).random((steps, cells, 2)).astype(np.float32)
     actions[..., 0] = 0.5 + 0.5 * actions[..., 0]
     return actions
-
-
-def shift_of(env: Any, actions: np.ndarray, **reset: Any) -> list[tuple]:
-    """Reset and step; return observation, reward, terminated, truncated and info of every step."""
-    observation, info = env.reset(**reset)
-    rows = [(observation, 0.0, False, False, info)]
-    rows += [env.step(action) for action in actions]
-    return rows
 
 
 def assert_same(one: list[tuple], other: list[tuple]) -> None:

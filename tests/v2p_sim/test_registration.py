@@ -59,4 +59,4 @@ def test_one_line_suffices_and_loads_no_physics():
         "assert 'V2P/DishwashingMujoco-v0' in gymnasium.registry;"
         "assert not {'mujoco', 'torch', 'dm_control'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

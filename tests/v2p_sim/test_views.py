@@ -7,23 +7,9 @@ import numpy as np
 import pytest
 
 from v2p_sim.breakage import Outcome
-from v2p_sim.tasks.dishwashing_mujoco import FRAMES, DishwashingMujoco, make_env
+from v2p_sim.tasks.dishwashing_mujoco import FRAMES, make_env
 
-HASTY = np.array([1.0, 0.0], np.float32)
-
-
-def physical(env: Any) -> DishwashingMujoco:
-    task = env.unwrapped.task
-    assert isinstance(task, DishwashingMujoco)
-    return task
-
-
-def shift_of(env: Any, actions: np.ndarray, **reset: Any) -> list[tuple]:
-    """Reset and step; return observation, reward, terminated, truncated and info of every step."""
-    observation, info = env.reset(**reset)
-    rows = [(observation, 0.0, False, False, info)]
-    rows += [env.step(action) for action in actions]
-    return rows
+from .conftest import HASTY, physical, shift_of
 
 
 def test_frames_are_stacked_old_to_new_and_the_first_is_repeated():
