@@ -115,12 +115,10 @@ def _updates(overrides: Sequence[str], span_s: float = 2.0) -> Callable[[], floa
     return measure
 
 
-def _physical(cells: int, threads: int, substeps: int | None) -> Any:
-    from scripts._build import make_cells
-
+def _physical(substeps: int | None, threads: int) -> Any:
     length = "null" if substeps is None else substeps
     overrides = ["task=dishwashing_mujoco", "task.observation=video", f"threads={threads}", f"task.substeps={length}"]
-    return make_cells(compose_settings(overrides), cells)
+    return compose_settings(overrides)
 
 
 def _actions(cells: int, steps: int) -> Any:
@@ -128,7 +126,9 @@ def _actions(cells: int, steps: int) -> Any:
 
 
 def _steps(cells: int, threads: int, steps: int = 100) -> Callable[[], float]:
-    env = _physical(cells, threads, None)
+    from scripts._build import make_cells
+
+    env = make_cells(_physical(None, threads), cells)
     actions = _actions(cells, steps)
 
     def measure() -> float:
@@ -143,9 +143,11 @@ def _steps(cells: int, threads: int, steps: int = 100) -> Callable[[], float]:
 
 def _overhead(substeps: int | None, steps: int) -> Callable[[], float]:
     """Time one cell's env.step against the rollout of the controls that it gave and the render of what it saw."""
-    env = _physical(1, 1, substeps)
-    workcell = env.unwrapped.task.workcell
-    actions = _actions(1, steps)
+    from scripts._build import make_cell
+
+    env: Any = make_cell(_physical(substeps, 1)).unwrapped
+    workcell = env.task.workcell
+    actions = _actions(1, steps)[:, 0]
     start, controls, poses = _recorded(env, actions)
     bare = _Bare(workcell)
 
@@ -166,7 +168,7 @@ def _overhead(substeps: int | None, steps: int) -> Callable[[], float]:
 
 def _recorded(env: Any, actions: Any) -> tuple[Any, list[Any], list[Any]]:
     """Step the env once; return the physics it began with, the set-points it gave and the poses it drew."""
-    workcell = env.unwrapped.task.workcell
+    workcell = env.task.workcell
     env.reset(seed=0)
     start = workcell.state_dict()["physics"].copy()
     controls: list[Any] = []

@@ -31,7 +31,7 @@ class Quality:
 
 
 POLICY = Quality(width=64, height=64, shadow_size=0, samples=0, slices=12, stacks=2)  # MuJoCo draws no caps at 1 stack
-PEOPLE = Quality(width=640, height=480, shadow_size=2048, samples=4, slices=32, stacks=16)
+PEOPLE = Quality(width=640, height=480, shadow_size=1024, samples=4, slices=32, stacks=2)
 _MAX_GEOMS = 400
 
 

@@ -119,15 +119,11 @@ class ContactTracker:
 
     def _candidates(self, rows: np.ndarray) -> list[tuple[int, int]]:
         """List the dishes that may be in an event: those that move and are touched, and those whose event is open."""
-        moving = (np.abs(rows[..., 6:9]) > 0.5 * QUIET_MPS).any(axis=(1, 3))  # a component, so a margin below sqrt(1/3)
-        candidates = self._is_open | moving
-        if not candidates.any():
-            return []
-        return [
-            (int(cell), int(dish))
-            for cell, dish in zip(*np.nonzero(candidates), strict=True)
-            if self._is_open[cell, dish] or rows[cell, :, dish, 0:3].any()
-        ]
+        velocity = rows[..., 6:9]
+        # The sum of squares over a control step is at least the largest square in it.
+        candidates = self._is_open | (np.einsum("nsdk,nsdk->nd", velocity, velocity) > QUIET_MPS**2)
+        hot = [divmod(index, self._shape[1]) for index in candidates.ravel().nonzero()[0].tolist()]
+        return [(cell, dish) for cell, dish in hot if self._is_open[cell, dish] or rows[cell, :, dish, 0:3].any()]
 
     def _watch(self, cell: int, dish: int, rows: np.ndarray) -> list[ContactEvent]:
         """Find the events of one dish in its rows, (S + 1, 9)."""

@@ -46,6 +46,7 @@ class Referee:
     def reset(self, cells: np.ndarray) -> None:
         """Forget what happened in these cells."""
         self._tracker.reset(cells)
+        self._cup_tail_n = self._cup_tail_n.copy()
         self._cup_tail_n[cells] = 0.0
         self.causes[cells] = 0.0
         for cell in cells:
@@ -84,7 +85,7 @@ class Referee:
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore what state_dict returned."""
         self.causes[:] = state["causes"]
-        self._cup_tail_n[:] = state["cup_tail_n"]
+        self._cup_tail_n = state["cup_tail_n"].copy()
         self._tracker.load_state_dict(state)
 
     def _conclude(self, cell: int, dish: int, outcome: Outcome) -> None:
@@ -106,10 +107,14 @@ class Referee:
                 if event.energy_j > self._cycle.strength_j[event.cell, event.dish]:
                     self._conclude(event.cell, event.dish, Outcome.BROKEN_IMPACT)
                 self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
-        cup_force_n = np.concatenate([self._cup_tail_n, traces.cup_force_n], axis=1)
-        self._cup_tail_n = cup_force_n[:, -self._cup_tail_n.shape[1] :].copy()
-        if cup_force_n.max() > self._least_crush_n:  # a mean exceeds nothing that the peak does not
-            squeeze_n = sustained_force(cup_force_n, self._dt_s)
+        self._watch_squeeze(traces.cup_force_n, working)
+
+    def _watch_squeeze(self, cup_force_n: np.ndarray, working: np.ndarray) -> None:
+        """Crush the dish at hand when the cup squeezed it too long; the squeeze may have begun a step ago."""
+        force_n = np.concatenate([self._cup_tail_n, cup_force_n], axis=1)
+        self._cup_tail_n = force_n[:, -self._cup_tail_n.shape[1] :]
+        if force_n.max() > self._least_crush_n:  # a mean exceeds nothing that the peak does not
+            squeeze_n = sustained_force(force_n, self._dt_s)
             for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
                 self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
 
@@ -128,7 +133,7 @@ class Referee:
 
     def _watch_scrubbing(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Add the rubbing work of this step: sum of normal force x speed along the sponge x dt (Preston's law)."""
-        for cell, (first, last) in enumerate(progress[:, [0, -1]].tolist()):
+        for cell, (first, last) in enumerate(zip(progress[:, 0].tolist(), progress[:, -1].tolist(), strict=True)):
             if last < SCRUB or first >= SCRUB + 1 or not working[cell]:
                 continue
             touching = (progress[cell] >= SCRUB) & (progress[cell] < SCRUB + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -121,7 +122,9 @@ class ShiftCounters:
         `cost` is `errors_step` (Safety-Gymnasium's meaning). `success` is 1 while the shift so far keeps the SLA and
         earns at least the human wage: attempts > 0, errors / attempts <= 6 %, profit_usd / hours >= wage.
         """
-        return dict(zip(_INFO_KEYS, self._info_rows(), strict=True))
+        success = self._success(*self._totals).astype(np.float64)
+        step = self._step[[_ATTEMPTS, _ERRORS, _ERRORS]]
+        return dict(zip(_INFO_KEYS, (*self._totals.copy(), *step, success, success.copy()), strict=True))
 
     def cell_info(self, cell: int) -> dict[str, float]:
         """Return the `info` of one cell as plain floats.
@@ -129,18 +132,16 @@ class ShiftCounters:
         Args:
             cell: index of the cell
         """
-        return dict(zip(_INFO_KEYS, self._info_rows()[:, cell].tolist(), strict=True))
+        totals, step = self._totals[:, cell].tolist(), self._step[:, cell].tolist()
+        success = float(self._success(*totals))
+        values = (*totals, step[_ATTEMPTS], step[_ERRORS], step[_ERRORS], success, success)
+        return dict(zip(_INFO_KEYS, values, strict=True))
 
-    def _info_rows(self) -> npt.NDArray[np.float64]:
-        totals, info = self._totals, np.empty((len(_INFO_KEYS), self.num_cells))
-        info[:5] = totals
-        info[5] = self._step[_ATTEMPTS]
-        info[6:8] = self._step[_ERRORS]
-        attempts = totals[_ATTEMPTS]
+    def _success(self, _completed: Any, attempts: Any, errors: Any, hours: Any, profit_usd: Any) -> Any:
+        """Tell from totals, numbers or rows of them, whether the shift keeps the SLA and earns the wage."""
         # Counts are whole: the tolerance only undoes the rounding of the product.
-        in_sla = (attempts > 0.0) & (totals[_ERRORS] <= SLA_ERROR_RATE * attempts + 1e-9)
-        info[8:] = in_sla & (totals[_PROFIT] >= self.prices.wage_usd_per_hour * totals[_HOURS])
-        return info
+        in_sla = (attempts > 0.0) & (errors <= SLA_ERROR_RATE * attempts + 1e-9)
+        return in_sla & (profit_usd >= self.prices.wage_usd_per_hour * hours)
 
     def state_observation(self, t_fraction: npt.NDArray[np.float64] | float) -> npt.NDArray[np.float32]:
         """Observe the counters: [t / T, completed / N, attempts / N, errors / N] with N = 144 x shift hours.

@@ -23,6 +23,7 @@ class CellCamera:
         self._rgba = self._camera.model.geom_rgba
         self._looks = self._rgba.copy()
         self._scene = scene
+        self._painted: tuple[bytes, bytes] | None = None
 
     def draw(self, workcell: Workcell, cycle: CycleState, cell: int) -> np.ndarray:
         """Draw one cell.
@@ -35,11 +36,17 @@ class CellCamera:
         Returns:
             (H, W, 3) uint8, a view that the next call overwrites.
         """
+        dishes = (cycle.scrubbed_nm[cell].tobytes() + cycle.soil_nm[cell].tobytes(), cycle.outcome[cell].tobytes())
+        if dishes != self._painted:
+            self._painted = dishes
+            self._paint(cycle, cell)
+        return self._camera.draw(workcell.qpos[cell])
+
+    def _paint(self, cycle: CycleState, cell: int) -> None:
         self._rgba[:] = self._looks
         self._rgba[self._scene.soil_geoms, 3] = cycle.soil_left_of(cell)
         for dish in np.flatnonzero(_IS_BROKEN[cycle.outcome[cell]]):
             self._rgba[self._scene.dish_geoms[dish]] = BROKEN_RGBA
-        return self._camera.draw(workcell.qpos[cell])
 
     def close(self) -> None:
         """Free the GL resources; a second call does nothing."""
