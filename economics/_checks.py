@@ -61,6 +61,8 @@ def _span(value: npt.ArrayLike) -> tuple[float, float]:
     if isinstance(value, (int, float)):
         return value, value
     array = np.asarray(value)
+    if array.size == 1:
+        return array.item(), array.item()
     return (array.min(), array.max()) if array.size > 0 else (1.0, 1.0)
 
 

@@ -27,6 +27,8 @@ def checked_actions(actions: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArr
     array = np.asarray(actions, np.float64)
     if array.shape != shape:
         raise ValueError(f"action has shape {array.shape}, expected {shape}: [speed, care] in [0, 1]")
+    if array.min() >= 0.0 and array.max() <= 1.0:
+        return array
     if not np.isfinite(array).all():
         raise ValueError(f"action {array.tolist()} is not finite: give [speed, care] in [0, 1]")
     return np.minimum(np.maximum(array, 0.0), 1.0)

@@ -91,13 +91,16 @@ class ContactTracker:
         self._open = np.zeros((num_cells, num_dishes, len(QUANTITIES)))
         self._is_open = np.zeros(self._shape, bool)
         self._last = np.zeros((num_cells, 1, num_dishes, 9))
+        self._moved = np.zeros(self._shape, bool)
         self._tail_n = np.zeros((num_cells, num_dishes, window_samples(dt_s) - 1))
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget open events and the last substep of these cells."""
         self._is_open[cells] = False
         self._open[cells] = 0.0
+        self._last = self._last.copy()
         self._last[cells] = 0.0
+        self._moved[cells] = False
         self._tail_n[cells] = 0.0
 
     def update(self, traces: np.ndarray) -> list[ContactEvent]:
@@ -109,21 +112,25 @@ class ContactTracker:
         Returns:
             The events that ended in this step, in the order of cells and dishes.
         """
-        rows = np.concatenate([self._last, traces], axis=1)
-        self._last = rows[:, -1:].copy()
-        candidates = self._candidates(rows)
+        last, self._last = self._last, traces[:, -1:]
         events: list[ContactEvent] = []
-        for cell, dish in candidates:
-            events += self._watch(cell, dish, rows[cell, :, dish])
+        for cell, dish in self._candidates(last, traces):
+            events += self._watch(cell, dish, np.concatenate([last[cell, :, dish], traces[cell, :, dish]]))
         return events
 
-    def _candidates(self, rows: np.ndarray) -> list[tuple[int, int]]:
+    def _candidates(self, last: np.ndarray, traces: np.ndarray) -> list[tuple[int, int]]:
         """List the dishes that may be in an event: those that move and are touched, and those whose event is open."""
-        velocity = rows[..., 6:9]
+        velocity = traces[..., 6:9]
         # The sum of squares over a control step is at least the largest square in it.
-        candidates = self._is_open | (np.einsum("nsdk,nsdk->nd", velocity, velocity) > QUIET_MPS**2)
+        moving = np.einsum("nsdk,nsdk->nd", velocity, velocity) > QUIET_MPS**2
+        candidates = self._is_open | moving | self._moved
+        self._moved = moving
         hot = [divmod(index, self._shape[1]) for index in candidates.ravel().nonzero()[0].tolist()]
-        return [(cell, dish) for cell, dish in hot if self._is_open[cell, dish] or rows[cell, :, dish, 0:3].any()]
+        return [
+            (cell, dish)
+            for cell, dish in hot
+            if self._is_open[cell, dish] or traces[cell, :, dish, 0:3].any() or last[cell, :, dish, 0:3].any()
+        ]
 
     def _watch(self, cell: int, dish: int, rows: np.ndarray) -> list[ContactEvent]:
         """Find the events of one dish in its rows, (S + 1, 9)."""
@@ -146,6 +153,7 @@ class ContactTracker:
             "open": self._open.copy(),
             "is_open": self._is_open.copy(),
             "last": self._last.copy(),
+            "moved": self._moved.copy(),
             "tail_n": self._tail_n.copy(),
         }
 
@@ -153,6 +161,7 @@ class ContactTracker:
         """Restore what state_dict returned."""
         self._open, self._is_open = state["open"].copy(), state["is_open"].astype(bool)
         self._last, self._tail_n = state["last"].copy(), state["tail_n"].copy()
+        self._moved = state["moved"].astype(bool)
 
     def _remember_tail(self, cell: int, dish: int, active_n: np.ndarray) -> None:
         """Keep the last forces of an open event; what came before the event is no part of it and counts as 0."""

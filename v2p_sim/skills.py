@@ -170,18 +170,17 @@ def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, sea
         x, y, z of the tip [m] and vacuum in [0, 1], (N, T, 4).
     """
     out = np.empty((*progress.shape, 4))
-    for cell, row in enumerate(progress):
-        speed_care = actions[cell]
-        start = 0
-        for segment in range(min(int(row[0]), NUM_SEGMENTS - 1), min(int(row[-1]), NUM_SEGMENTS - 1) + 1):
-            stop = len(row) if segment == NUM_SEGMENTS - 1 else int(row.searchsorted(segment + 1.0))
+    for cell, (row, (_, care)) in enumerate(zip(progress, actions.tolist(), strict=True)):
+        start, last = 0, min(int(row[-1]), NUM_SEGMENTS - 1)
+        for segment in range(min(int(row[0]), NUM_SEGMENTS - 1), last + 1):
+            stop = len(row) if segment == last else int(row.searchsorted(segment + 1.0))
             if stop > start:
-                grip = (GRIP[0] + (GRIP[1] - GRIP[0]) * speed_care[1]) * seal[cell]
-                piece = out[cell, start:stop]
-                _travel(piece, segment, row[start:stop] - segment, knots[cell])
-                piece[:, 3] = grip if GRASPED <= segment < RELEASED else 0.0
+                piece, fraction = out[cell, start:stop], row[start:stop] - segment
+                _travel(piece, segment, fraction, knots[cell])
+                held = GRASPED <= segment < RELEASED
+                piece[:, 3] = (GRIP[0] + (GRIP[1] - GRIP[0]) * care) * seal[cell] if held else 0.0
                 if segment == SCRUB:
-                    _add_scrub(piece, row[start:stop] - segment, speed_care[1])
+                    _add_scrub(piece, fraction, care)
             start = stop
     return out
 

@@ -27,7 +27,7 @@ class Traces:
 
     Attributes:
         dishes: force on the furniture [N], contact normal, velocity [m/s] of every dish, (N, S, D, 9).
-        cup_force_n: magnitude of the force between cup and dish, (N, S) [N].
+        cup_force_n: force between cup and dish along the cup's axis, (N, S) [N].
         diverged: cells whose physics failed in this step, (N,).
     """
 
@@ -103,12 +103,14 @@ class Workcell:
         count = len(self.scene.kinds)
         dishes = record[..., : 9 * count].reshape(*record.shape[:2], count, 9)
         cup = record[..., 9 * count :]
-        diverged = ~np.isfinite(self._qpos.sum(axis=1))
+        diverged = np.zeros(self.num_cells, bool)
+        if not math.isfinite(self._qpos.sum()):
+            diverged |= ~np.isfinite(self._qpos).all(axis=1)
         if self._batch.warning[..., 1].any():
             warnings = self._count_warnings()
             diverged |= warnings > self._warnings
             self._warnings = warnings
-        return Traces(dishes, np.sqrt(np.einsum("nsk,nsk->ns", cup, cup)), diverged)
+        return Traces(dishes, np.abs(cup[..., 2]), diverged)
 
     def dish_position_m(self) -> np.ndarray:
         """Return where the rim's centre of each dish is, (N, D, 3) [m]."""

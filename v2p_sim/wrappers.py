@@ -51,7 +51,9 @@ class FrameStack:
     """Keep the last T frames of N cells. A reset repeats the first frame; the order is old to new."""
 
     def __init__(self, num_cells: int, num_frames: int, frame_shape: tuple[int, int, int]) -> None:
-        self._ring = np.zeros((num_cells, num_frames, *frame_shape), np.uint8)
+        # Every frame is kept twice, T places apart, so that the last T frames are always one slice.
+        self._frames = np.zeros((num_cells, 2 * num_frames, *frame_shape), np.uint8)
+        self._length = num_frames
         self._oldest = 0
 
     def reset(self, cells: npt.NDArray[np.int64], frames: npt.NDArray[np.uint8]) -> None:
@@ -61,7 +63,7 @@ class FrameStack:
             cells: indices of the cells, shape (M,)
             frames: their first frames, shape (M, C, H, W)
         """
-        self._ring[cells] = frames[:, None]
+        self._frames[cells] = frames[:, None]
 
     def push(self, frames: npt.NDArray[np.uint8]) -> None:
         """Add the newest frame of every cell, dropping the oldest.
@@ -69,12 +71,13 @@ class FrameStack:
         Args:
             frames: shape (N, C, H, W)
         """
-        self._ring[:, self._oldest] = frames
-        self._oldest = (self._oldest + 1) % self._ring.shape[1]
+        self._frames[:, self._oldest] = frames
+        self._frames[:, self._oldest + self._length] = frames
+        self._oldest = (self._oldest + 1) % self._length
 
     def observe(self) -> npt.NDArray[np.uint8]:
         """Return a fresh copy of the stacks, shape (N, T, C, H, W), the newest frame last."""
-        return np.concatenate((self._ring[:, self._oldest :], self._ring[:, : self._oldest]), axis=1)
+        return self._frames[:, self._oldest : self._oldest + self._length].copy()
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return a copy of the stacks."""
@@ -86,7 +89,7 @@ class FrameStack:
         Args:
             state: what `state_dict` of a stack of the same shape returned
         """
-        self._ring[:] = state["frames"]
+        self._frames[:, : self._length] = self._frames[:, self._length :] = state["frames"]
         self._oldest = 0
 
 

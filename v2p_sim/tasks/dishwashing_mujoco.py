@@ -208,14 +208,14 @@ class DishwashingMujoco:
 
     def _settle_cycles(self, set_point_m: np.ndarray, working: np.ndarray) -> None:
         """Give up failed dishes at hand, have placed ones inspected, and turn to the next."""
-        progress, dish, outcome = self.cycle.progress, self.cycle.dish, self.cycle.outcome
-        for cell in range(self.num_cells):
-            if not working[cell]:
+        at_hand = zip(self.cycle.progress.tolist(), self.cycle.dish.tolist(), working.tolist(), strict=True)
+        for cell, (progress, dish, works) in enumerate(at_hand):
+            if not works:
                 continue
-            if progress[cell] < RETREAT and outcome[cell, dish[cell]] != Outcome.PENDING:
+            if progress < RETREAT and self.cycle.outcome[cell, dish] != Outcome.PENDING:
                 self.cycle.abort(cell, set_point_m[cell])
-            elif progress[cell] >= NUM_SEGMENTS:
-                self.referee.inspect(cell, int(dish[cell]))
+            elif progress >= NUM_SEGMENTS:
+                self.referee.inspect(cell, dish)
                 self._turn_to_next(cell, set_point_m[cell])
 
     def _turn_to_next(self, cell: int, tip_m: np.ndarray) -> None:
