@@ -35,7 +35,7 @@ install_packages() {
 gl_works() { timeout 60 "$venv/bin/python" -m v2p_sim.gl; }
 
 install_gl() {
-  local packages="libegl1 libgl1 libgles2 libopengl0 libegl-mesa0 libgl1-mesa-dri libosmesa6"
+  local packages="libegl1 libgl1 libgles2 libopengl0 libegl-mesa0 libgl1-mesa-dri"
   local root=""
   command -v apt-get >/dev/null || die "no offscreen GL; install Mesa's EGL libraries with your package manager"
   if [ "$(id -u)" -ne 0 ]; then

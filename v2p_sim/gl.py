@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
-CURE = "apt-get install -y libegl1 libgl1 libgles2 libopengl0 libegl-mesa0 libgl1-mesa-dri libosmesa6"
+CURE = "apt-get install -y libegl1 libgl1 libgles2 libopengl0 libegl-mesa0 libgl1-mesa-dri"
 BACKENDS = ("egl", "osmesa")
 _LIBRARIES = {"egl": "libEGL.so.1", "osmesa": "libOSMesa.so.8"}
 
