@@ -92,6 +92,7 @@ class ContactTracker:
         self._is_open = np.zeros(self._shape, bool)
         self._last = np.zeros((num_cells, 1, num_dishes, 9))
         self._moved = np.zeros(self._shape, bool)
+        self._stirred = False  # whether anything moved or any event was open when the last step ended
         self._tail_n = np.zeros((num_cells, num_dishes, window_samples(dt_s) - 1))
 
     def reset(self, cells: np.ndarray) -> None:
@@ -116,15 +117,20 @@ class ContactTracker:
         events: list[ContactEvent] = []
         for cell, dish in self._candidates(last, traces):
             events += self._watch(cell, dish, np.concatenate([last[cell, :, dish], traces[cell, :, dish]]))
+        self._stirred = self._stirred or bool(self._is_open.any())
         return events
 
     def _candidates(self, last: np.ndarray, traces: np.ndarray) -> list[tuple[int, int]]:
         """List the dishes that may be in an event: those that move and are touched, and those whose event is open."""
         velocity = traces[..., 6:9]
         # The sum of squares over a control step is at least the largest square in it.
-        moving = np.einsum("nsdk,nsdk->nd", velocity, velocity) > QUIET_MPS**2
+        squares = np.einsum("nsdk,nsdk->nd", velocity, velocity)
+        if squares.max() <= QUIET_MPS**2 and not self._stirred:
+            return []
+        moving = squares > QUIET_MPS**2
         candidates = self._is_open | moving | self._moved
         self._moved = moving
+        self._stirred = bool(moving.any())
         hot = [divmod(index, self._shape[1]) for index in candidates.ravel().nonzero()[0].tolist()]
         return [
             (cell, dish)
@@ -162,6 +168,7 @@ class ContactTracker:
         self._open, self._is_open = state["open"].copy(), state["is_open"].astype(bool)
         self._last, self._tail_n = state["last"].copy(), state["tail_n"].copy()
         self._moved = state["moved"].astype(bool)
+        self._stirred = bool(self._moved.any() or self._is_open.any())
 
     def _remember_tail(self, cell: int, dish: int, active_n: np.ndarray) -> None:
         """Keep the last forces of an open event; what came before the event is no part of it and counts as 0."""

@@ -136,19 +136,19 @@ class DishwashingMujoco:
         """
         progress = advance(self.cycle.progress, actions, self._times_s)
         control = set_points(progress, self.cycle.knots, actions, self.cycle.seal)
-        set_point_m = control[:, -1, :3].copy()
         control[..., 2] -= HOME_TIP_M
         traces = self.workcell.step(control)
-        working = active & ~traces.diverged
+        diverged = active & traces.diverged
+        working = active ^ diverged
         self.cycle.progress[:] = progress[:, -1]
         self.referee.watch(traces, progress, working)
-        self._settle_cycles(set_point_m, working)
+        self._settle_cycles(control, working)
         self._elapsed += active
-        self._physics_error += active & traces.diverged
+        self._physics_error += diverged
         self.counters.add(self.referee.completed, self.referee.errors, self._step_hours * working)
         if self.camera is not None:
             self._stack.push(self._draw(working.nonzero()[0]))
-        return active & traces.diverged
+        return diverged
 
     def observe(self) -> np.ndarray:
         """Return fresh observations, (N, ...)."""
@@ -206,17 +206,17 @@ class DishwashingMujoco:
             self._newest[cell] = self.camera.draw(self.workcell, self.cycle, cell).transpose(2, 0, 1)
         return self._newest
 
-    def _settle_cycles(self, set_point_m: np.ndarray, working: np.ndarray) -> None:
+    def _settle_cycles(self, control: np.ndarray, working: np.ndarray) -> None:
         """Give up failed dishes at hand, have placed ones inspected, and turn to the next."""
         at_hand = zip(self.cycle.progress.tolist(), self.cycle.dish.tolist(), working.tolist(), strict=True)
         for cell, (progress, dish, works) in enumerate(at_hand):
             if not works:
                 continue
             if progress < RETREAT and self.cycle.outcome[cell, dish] != Outcome.PENDING:
-                self.cycle.abort(cell, set_point_m[cell])
+                self.cycle.abort(cell, control[cell, -1, :3] + HOME_M)
             elif progress >= NUM_SEGMENTS:
                 self.referee.inspect(cell, dish)
-                self._turn_to_next(cell, set_point_m[cell])
+                self._turn_to_next(cell, control[cell, -1, :3] + HOME_M)
 
     def _turn_to_next(self, cell: int, tip_m: np.ndarray) -> None:
         """Clear failed dishes away and start the next dish, on a fresh tray when this one is done."""
