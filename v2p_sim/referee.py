@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
-from v2p_sim.contacts import ContactEvent, ContactTracker, sustained_force, window_samples
+from v2p_sim.contacts import CUP, DISH, ContactEvent, ContactTracker
 from v2p_sim.cycle import CycleState
+from v2p_sim.scene import DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, VELOCITY
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
@@ -27,6 +29,7 @@ class Referee:
         errors: dishes failed in the last step, (N,).
         causes: failed dishes since reset by cause, (N, number of causes), columns as `ERROR_CAUSES`.
         events: contact events of the last step, a list a cell.
+        concluded: whether any outcome became known since the last step began.
     """
 
     def __init__(self, workcell: Workcell, cycle: CycleState) -> None:
@@ -35,19 +38,20 @@ class Referee:
         self._rows = np.arange(workcell.num_cells)
         kinds = self._scene.kinds
         self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s)
-        self._cup_tail_n = np.zeros((workcell.num_cells, window_samples(self._dt_s)))
         self._crush_n = np.array([kind.crush_n for kind in kinds])
-        self._least_crush_n = self._crush_n.min()
+        self._least_crush_n = float(self._crush_n.min())
+        self._heights_m = np.array([kind.height_m for kind in kinds])
+        self._lost = np.zeros(workcell.num_cells, np.bool_)
         self.completed = np.zeros(workcell.num_cells, np.int64)
         self.errors = np.zeros(workcell.num_cells, np.int64)
         self.causes = np.zeros((workcell.num_cells, len(ERROR_CAUSES)))
+        self.concluded = False
         self.events: list[list[dict[str, Any]]] = [[] for _ in self._rows]
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget what happened in these cells."""
         self._tracker.reset(cells)
-        self._cup_tail_n = self._cup_tail_n.copy()
-        self._cup_tail_n[cells] = 0.0
+        self.completed[cells] = self.errors[cells] = 0
         self.causes[cells] = 0.0
         for cell in cells:
             self.events[cell] = []
@@ -60,10 +64,17 @@ class Referee:
             progress: progress at every substep, (N, S).
             working: cells that count, (N,).
         """
-        self.completed[:] = self.errors[:] = 0
+        if self.concluded:
+            self.completed[:] = self.errors[:] = 0
+            self.concluded = False
+        self.events = [[] for _ in self._rows]
         self._watch_contacts(traces, progress, working)
-        self._watch_scrubbing(traces, progress, working)
-        self._watch_grip(working)
+        hand = (self._cycle.dish, working)
+        robot = (self._workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
+        constants = (self._dt_s, self._heights_m)
+        if _watch_hand(traces.record, progress, hand, robot, constants, self._cycle.scrubbed_nm, self._lost):
+            for cell in np.flatnonzero(self._lost):
+                self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.DROPPED)
 
     def inspect(self, cell: int, dish: int) -> None:
         """Judge a placed dish: in its slot, upright, at rest and clean, or not."""
@@ -80,12 +91,11 @@ class Referee:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return what the next step depends on."""
-        return {"causes": self.causes.copy(), "cup_tail_n": self._cup_tail_n.copy()} | self._tracker.state_dict()
+        return {"causes": self.causes.copy()} | self._tracker.state_dict()
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore what state_dict returned."""
         self.causes[:] = state["causes"]
-        self._cup_tail_n = state["cup_tail_n"].copy()
         self._tracker.load_state_dict(state)
 
     def _conclude(self, cell: int, dish: int, outcome: Outcome) -> None:
@@ -93,6 +103,7 @@ class Referee:
         if self._cycle.outcome[cell, dish] != Outcome.PENDING:
             return
         self._cycle.outcome[cell, dish] = outcome
+        self.concluded = True
         if outcome == Outcome.DONE:
             self.completed[cell] += 1
         else:
@@ -101,28 +112,29 @@ class Referee:
 
     def _watch_contacts(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Break what an impact or a sustained squeeze was too much for."""
-        self.events = [[] for _ in self._rows]
-        for event in self._tracker.update(traces.dishes):
+        events = self._tracker.update(traces.record)
+        for event in events:
             if working[event.cell]:
-                if event.energy_j > self._cycle.strength_j[event.cell, event.dish]:
+                # The cup is of rubber: what it squeezes is judged by the sustained force.
+                if event.partner != CUP and event.energy_j > self._cycle.strength_j[event.cell, event.dish]:
                     self._conclude(event.cell, event.dish, Outcome.BROKEN_IMPACT)
                 self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
-        self._watch_squeeze(traces.cup_force_n, working)
+        squeeze_n = self._tracker.squeeze_n
+        if squeeze_n.max() > self._least_crush_n:
+            for cell, dish in np.argwhere(working[:, None] & (squeeze_n > self._crush_n)).tolist():
+                self._conclude(cell, dish, Outcome.CRUSHED)
 
-    def _watch_squeeze(self, cup_force_n: np.ndarray, working: np.ndarray) -> None:
-        """Crush the dish at hand when the cup squeezed it too long; the squeeze may have begun a step ago."""
-        force_n = np.concatenate([self._cup_tail_n, cup_force_n], axis=1)
-        self._cup_tail_n = force_n[:, -self._cup_tail_n.shape[1] :]
-        if force_n.max() > self._least_crush_n:  # a mean exceeds nothing that the peak does not
-            squeeze_n = sustained_force(force_n, self._dt_s)
-            for cell in np.flatnonzero(working & (squeeze_n > self._crush_n[self._cycle.dish])):
-                self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.CRUSHED)
+    def _name_partner(self, event: ContactEvent) -> str:
+        if event.partner == DISH:
+            return f"dish{event.other}"
+        return "cup" if event.partner == CUP else self._scene.station_at(event.position_m)
 
     def _describe(self, event: ContactEvent, progress: float) -> dict[str, Any]:
         segment = min(int(progress), NUM_SEGMENTS - 1)
         return {
             "dish": event.dish,
             "kind": self._scene.kinds[event.dish].name,
+            "partner": self._name_partner(event),
             "phase": PHASES[PHASE_OF_SEGMENT[segment]],
             "peak_n": event.peak_n,
             "impulse_ns": event.impulse_ns,
@@ -131,23 +143,39 @@ class Referee:
             "outcome": Outcome(self._cycle.outcome[event.cell, event.dish]).name.lower(),
         }
 
-    def _watch_scrubbing(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
-        """Add the rubbing work of this step: sum of normal force x speed along the sponge x dt (Preston's law)."""
-        for cell, (first, last) in enumerate(zip(progress[:, 0].tolist(), progress[:, -1].tolist(), strict=True)):
-            if last < SCRUB or first >= SCRUB + 1 or not working[cell]:
-                continue
-            touching = (progress[cell] >= SCRUB) & (progress[cell] < SCRUB + 1)
-            dish = self._cycle.dish[cell]
-            trace = traces.dishes[cell, touching, dish]
-            force_n = np.einsum("sk,sk->s", trace[:, 0:3], trace[:, 3:6])
-            speed_mps = np.hypot(trace[:, 6], trace[:, 7])
-            self._cycle.scrubbed_nm[cell, dish] += float(force_n @ speed_mps) * self._dt_s
 
-    def _watch_grip(self, working: np.ndarray) -> None:
-        """Notice a dish that left the cup on its way."""
-        for cell, progress in enumerate(self._cycle.progress.tolist()):
-            if PICKED < progress < PLACING and working[cell]:
-                dish = int(self._cycle.dish[cell])
-                gap_m = self._workcell.grip_gap_m(cell, dish, self._scene.kinds[dish].height_m)
-                if gap_m > HELD_M:
-                    self._conclude(cell, dish, Outcome.DROPPED)
+@njit(cache=True)
+def _watch_hand(record, progress, hand, robot, constants, scrubbed_nm, lost):
+    """Add the rubbing work on each cell's dish at hand, and tell where the cup has lost it.
+
+    Rubbing work is the sum of normal force x speed along the sponge x dt (Preston's law).
+    """
+    dish_at_hand, working = hand
+    qpos, tip_qpos, dish_qpos = robot
+    dt_s, heights_m = constants
+    any_lost = False
+    for cell in range(len(dish_at_hand)):
+        lost[cell] = False
+        dish, last = dish_at_hand[cell], progress[cell, -1]
+        if not working[cell]:
+            continue
+        if last >= SCRUB and progress[cell, 0] < SCRUB + 1:
+            for k in range(progress.shape[1]):
+                if SCRUB <= progress[cell, k] < SCRUB + 1:
+                    scrubbed_nm[cell, dish] += _rubbing_w(record[cell, k], dish * DISH_SENSORS) * dt_s
+        if PICKED < last < PLACING:
+            slides, top = qpos[cell][tip_qpos], qpos[cell, dish_qpos[dish] : dish_qpos[dish] + 3]
+            dx, dy = slides[0] - top[0], slides[1] - top[1]
+            dz = slides[2] + slides[3] + HOME_TIP_M - top[2] - heights_m[dish]
+            lost[cell] = dx * dx + dy * dy + dz * dz > HELD_M * HELD_M
+            any_lost |= lost[cell]
+    return any_lost
+
+
+@njit(cache=True)
+def _rubbing_w(row, own):
+    """Return normal force x speed along the sponge of one dish [W]."""
+    normal_n = 0.0
+    for axis in range(3):
+        normal_n += row[own + FORCE + axis] * row[own + NORMAL + axis]
+    return normal_n * np.hypot(row[own + VELOCITY], row[own + VELOCITY + 1])

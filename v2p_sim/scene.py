@@ -1,9 +1,10 @@
 """Assets and catalogue -> one MJCF model of a workcell, and where everything in it lies.
 
-The parts are attached with dm_control's PyMJCF. Every dish gets three sensors, read at every substep, nine numbers in
-the world frame: the net contact force that it exerts on the furniture [N], the normal of the strongest of these
-contacts (from the dish into the furniture), and the linear velocity of its centre of mass [m/s]. The last three numbers
-of `sensordata` are the net contact force that the cup exerts on what it touches [N].
+The parts are attached with dm_control's PyMJCF. Every dish gets five sensors, read at every substep: 18 numbers in the
+world frame, three a quantity. They are the net contact force that it exerts on the furniture [N]; place [m] and normal
+of the strongest of these contacts (from the dish into the furniture); the velocity of its centre of mass [m/s]; the net
+contact force that it exerts on everything, and on the cup [N]. The last three numbers of `sensordata` are the cup's
+velocity [m/s].
 """
 
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
@@ -22,6 +23,10 @@ from v2p_sim.dishes import CATALOGUE, TRAY_MIX, DishKind
 from v2p_sim.gl import choose_backend
 
 HOME_TIP_M = 0.30  # height of the cup's tip at qpos z = 0
+SLOT_M = 0.095  # half the distance between two slots, and the width of the mats around them
+SPONGE_M = 0.08  # half-width of the sponge, and a little
+DISH_SENSORS = 18  # numbers a dish in sensordata; where each quantity's three begin:
+FORCE, POSITION, NORMAL, VELOCITY, TOTAL_FORCE, CUP_FORCE = range(0, DISH_SENSORS, 3)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,21 @@ class Scene:
     rack_slots_m: np.ndarray
     scrub_m: np.ndarray
 
+    def station_at(self, position_m: tuple[float, float, float]) -> str:
+        """Name the furniture at a place: "tray", "scrubber", "rack" or, between them, "counter".
+
+        Args:
+            position_m: x, y and z [m].
+        """
+        x, y, z = position_m
+        if z > 0.5 * self.scrub_m[2] and max(abs(x - self.scrub_m[0]), abs(y - self.scrub_m[1])) < SPONGE_M:
+            return "scrubber"
+        for name, slots_m in (("tray", self.tray_slots_m), ("rack", self.rack_slots_m)):
+            (west, south), (east, north) = slots_m.min(axis=0) - SLOT_M, slots_m.max(axis=0) + SLOT_M
+            if west <= x <= east and south <= y <= north:
+                return name
+        return "counter"
+
 
 def assets_folder() -> Path:
     """Return the folder of MJCF parts: inside the installed package, or beside it in a checkout."""
@@ -76,11 +96,18 @@ def _attach_dish(root: Any, index: int, kind: DishKind) -> None:
     body.contype = body.conaffinity = 3
     root.attach(part).add("freejoint")
     name = f"dish{index}/"
-    for quantity, reduce in (("force", "netforce"), ("normal", "maxforce")):
-        root.sensor.add(
-            "contact", name=f"{quantity}{index}", body1=name, subtree2="furniture", data=quantity, reduce=reduce, num=1
-        )
-    root.sensor.add("framelinvel", name=f"velocity{index}", objtype="body", objname=name)
+    _add_sensors(root, index, name)
+
+
+def _add_sensors(root: Any, index: int, body: str) -> None:
+    """Add a dish's sensors in the order of FORCE, POSITION, ..., CUP_FORCE."""
+    net: dict[str, Any] = {"data": "force", "reduce": "netforce", "num": 1, "body1": body}
+    strongest: dict[str, Any] = net | {"data": "pos normal", "reduce": "maxforce"}
+    root.sensor.add("contact", name=f"force{index}", subtree2="furniture", **net)
+    root.sensor.add("contact", name=f"place{index}", subtree2="furniture", **strongest)
+    root.sensor.add("framelinvel", name=f"velocity{index}", objtype="body", objname=body)
+    root.sensor.add("contact", name=f"total_force{index}", **net)
+    root.sensor.add("contact", name=f"cup_force{index}", body2="robot/cup", **net)
 
 
 def build_mjcf(mix: tuple[str, ...] = TRAY_MIX) -> Any:
@@ -101,7 +128,7 @@ def build_mjcf(mix: tuple[str, ...] = TRAY_MIX) -> Any:
     root.attach(_load_part("robot"))
     for index, name in enumerate(mix):
         _attach_dish(root, index, CATALOGUE[name])
-    root.sensor.add("contact", name="cup_force", body1="robot/cup", data="force", reduce="netforce", num=1)
+    root.sensor.add("framelinvel", name="cup_velocity", objtype="body", objname="robot/cup")
     return root
 
 

@@ -1,4 +1,4 @@
-"""[speed, care] -> set-points of the robot in each phase of a dish, re-read at every control step. Pure numpy.
+"""[speed, care] -> set-points of the robot in each phase of a dish, re-read at every control step. Pure functions.
 
 A dish is a path of S segments between knots. `progress` in [0, S] says how far a cell is: segment index plus the
 fraction of the segment done. An action sets how fast progress grows, how deep the sponge is pressed and how strong the
@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 PHASES = ("approach", "grasp", "lift", "carry", "scrub", "place", "release", "retreat")
 
@@ -142,18 +143,7 @@ def advance(progress: np.ndarray, actions: np.ndarray, times_s: np.ndarray) -> n
         Progress, (N, T), at most S.
     """
     out = np.empty((len(progress), len(times_s)))
-    horizon_s = times_s[-1]
-    for cell, (start, (speed, care)) in enumerate(zip(progress.tolist(), actions.tolist(), strict=True)):
-        # Plain floats: a control step crosses few segments, and array calls on so few numbers cost more than the sums.
-        free = max(speed * (1.0 - CARE_COST * care), _MIN_PACE)
-        near_s = NEAR_M / max(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
-        marks, values = [0.0], [start]
-        while marks[-1] < horizon_s and values[-1] < NUM_SEGMENTS:
-            segment = int(values[-1])
-            duration_s = near_s if SEGMENTS[segment].shape == "near" else SEGMENTS[segment].nominal_s / free
-            marks.append(marks[-1] + duration_s * (segment + 1 - values[-1]))
-            values.append(segment + 1.0)
-        out[cell] = np.interp(times_s, marks, values)
+    _advance(progress, actions, times_s, _NOMINAL_S, out)
     return out
 
 
@@ -170,33 +160,47 @@ def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, sea
         x, y, z of the tip [m] and vacuum in [0, 1], (N, T, 4).
     """
     out = np.empty((*progress.shape, 4))
-    for cell, (row, (_, care)) in enumerate(zip(progress, actions.tolist(), strict=True)):
-        start, last = 0, min(int(row[-1]), NUM_SEGMENTS - 1)
-        for segment in range(min(int(row[0]), NUM_SEGMENTS - 1), last + 1):
-            stop = len(row) if segment == last else int(row.searchsorted(segment + 1.0))
-            if stop > start:
-                piece, fraction = out[cell, start:stop], row[start:stop] - segment
-                _travel(piece, segment, fraction, knots[cell])
-                held = GRASPED <= segment < RELEASED
-                piece[:, 3] = (GRIP[0] + (GRIP[1] - GRIP[0]) * care) * seal[cell] if held else 0.0
-                if segment == SCRUB:
-                    _add_scrub(piece, fraction, care)
-            start = stop
+    _set_points(progress, knots, actions, seal, _NEAR, out)
     return out
 
 
-def _travel(piece: np.ndarray, segment: int, fraction: np.ndarray, knots: np.ndarray) -> None:
-    """Write the tip's positions at fractions of one segment."""
-    near = SEGMENTS[segment].shape == "near"
-    share = fraction if near else fraction * fraction * (3.0 - 2.0 * fraction)
-    np.multiply(share[:, None], knots[segment + 1] - knots[segment], out=piece[:, :3])
-    piece[:, :3] += knots[segment]
+@njit(cache=True)
+def _advance(progress, actions, times_s, nominal_s, out):
+    """Write progress at given times; a segment without a nominal duration is a near one."""
+    for cell in range(len(progress)):
+        speed, care = actions[cell]
+        free = max(speed * (1.0 - CARE_COST * care), _MIN_PACE)
+        near_s = NEAR_M / max(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
+        here, now_s = progress[cell], 0.0
+        for k in range(len(times_s)):
+            while here < NUM_SEGMENTS:
+                segment = int(here)
+                duration_s = near_s if nominal_s[segment] == 0.0 else nominal_s[segment] / free
+                end_s = now_s + (segment + 1 - here) * duration_s
+                if end_s > times_s[k]:
+                    break
+                here, now_s = segment + 1.0, end_s
+            out[cell, k] = here if here >= NUM_SEGMENTS else here + (times_s[k] - now_s) / duration_s
 
 
-def _add_scrub(piece: np.ndarray, fraction: np.ndarray, care: float) -> None:
-    """Add circles and pressure to the set-points; both fade in and out at the ends of the segment."""
-    fade = np.clip(8.0 * np.minimum(fraction, 1.0 - fraction), 0.0, 1.0)
-    angle = 2.0 * np.pi * SCRUB_LOOPS * fraction
-    piece[:, 0] += fade * SCRUB_RADIUS_M * np.cos(angle)
-    piece[:, 1] += fade * SCRUB_RADIUS_M * np.sin(angle)
-    piece[:, 2] -= fade * (PRESS_M[0] + (PRESS_M[1] - PRESS_M[0]) * care)
+@njit(cache=True)
+def _set_points(progress, knots, actions, seal, near, out):
+    """Write set-points: a straight line between knots, eased unless near, with circles on the sponge."""
+    for cell in range(len(progress)):
+        care = actions[cell, 1]
+        grip = (GRIP[0] + (GRIP[1] - GRIP[0]) * care) * seal[cell]
+        press_m = PRESS_M[0] + (PRESS_M[1] - PRESS_M[0]) * care
+        for k in range(progress.shape[1]):
+            segment = min(int(progress[cell, k]), NUM_SEGMENTS - 1)
+            fraction = progress[cell, k] - segment
+            share = fraction if near[segment] else fraction * fraction * (3.0 - 2.0 * fraction)
+            start, stop, point = knots[cell, segment], knots[cell, segment + 1], out[cell, k]
+            for axis in range(3):
+                point[axis] = start[axis] + share * (stop[axis] - start[axis])
+            point[3] = grip if GRASPED <= segment < RELEASED else 0.0
+            if segment == SCRUB:
+                fade = min(8.0 * min(fraction, 1.0 - fraction), 1.0)  # circles and pressure fade in and out
+                angle = 2.0 * np.pi * SCRUB_LOOPS * fraction
+                point[0] += fade * SCRUB_RADIUS_M * np.cos(angle)
+                point[1] += fade * SCRUB_RADIUS_M * np.sin(angle)
+                point[2] -= fade * press_m

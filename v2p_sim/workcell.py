@@ -8,32 +8,45 @@ Contact sensors are recorded at every substep, with no Python in the substep loo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
 from mujoco.batch import Batch
+from numba import njit
 
-from v2p_sim.scene import HOME_TIP_M, Scene
+from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, HOME_TIP_M, Scene
 
+_RECORDED = ["sensordata"]
 BIN_M = (0.0, -3.0)  # where dishes that left the cell lie, behind every camera
-_DIVERGED = [int(w) for w in (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
-                              mujoco.mjtWarning.mjWARN_BADQACC, mujoco.mjtWarning.mjWARN_BADCTRL)]  # fmt: skip
+_DIVERGED = (
+    int(mujoco.mjtWarning.mjWARN_BADQPOS),
+    int(mujoco.mjtWarning.mjWARN_BADQVEL),
+    int(mujoco.mjtWarning.mjWARN_BADQACC),
+    int(mujoco.mjtWarning.mjWARN_BADCTRL),
+)
 
 
-@dataclass(frozen=True)
-class Traces:
+class Traces(NamedTuple):
     """What one control step left behind; N cells, S substeps, D dishes.
 
     Attributes:
-        dishes: force on the furniture [N], contact normal, velocity [m/s] of every dish, (N, S, D, 9).
-        cup_force_n: force between cup and dish along the cup's axis, (N, S) [N].
+        record: sensors of every substep, laid out as `v2p_sim.scene` says, (N, S, 18 D + 3); the next step reuses it.
         diverged: cells whose physics failed in this step, (N,).
     """
 
-    dishes: np.ndarray
-    cup_force_n: np.ndarray
+    record: np.ndarray
     diverged: np.ndarray
+
+    @property
+    def dishes(self) -> np.ndarray:
+        """The sensors of every dish, (N, S, D, 18)."""
+        return self.record[..., :-3].reshape(*self.record.shape[:2], -1, DISH_SENSORS)
+
+    @property
+    def cup_force_n(self) -> np.ndarray:
+        """Force between the cup and every dish along the cup's axis, (N, S, D) [N]."""
+        return np.abs(self.dishes[..., CUP_FORCE + 2])
 
 
 class Workcell:
@@ -54,7 +67,9 @@ class Workcell:
         self._qpos, self._qvel = self._batch.bind("qpos"), self._batch.bind("qvel")
         self._dish_pose = scene.dish_qpos[:, None] + np.arange(7)
         self._dish_vel = scene.dish_qvel[:, None] + np.arange(6)
-        self._warnings = self._count_warnings()
+        self._raised = self._batch.warning[..., 1]
+        self._warnings = self._raised.copy()
+        self._record: np.ndarray | None = None
 
     @property
     def qpos(self) -> np.ndarray:
@@ -71,7 +86,7 @@ class Workcell:
         self._batch.reset(ids=np.asarray(cells, np.int32), stage=mujoco.mjtStage.mjSTAGE_NONE)
         for cell, xy in zip(cells, rest_xy_m, strict=True):
             self.stand(int(cell), np.arange(len(xy)), xy)
-        self._warnings = self._count_warnings()
+        self._warnings[:] = self._raised
 
     def stand(self, cell: int, dishes: np.ndarray, xy_m: np.ndarray) -> None:
         """Stand dishes upright and at rest on the counter.
@@ -99,18 +114,12 @@ class Workcell:
         Returns:
             The traces of all substeps.
         """
-        record = self._batch.rollout(control.shape[1], control=control, record=["sensordata"])["sensordata"]
-        count = len(self.scene.kinds)
-        dishes = record[..., : 9 * count].reshape(*record.shape[:2], count, 9)
-        cup = record[..., 9 * count :]
-        diverged = np.zeros(self.num_cells, bool)
-        if not math.isfinite(self._qpos.sum()):
-            diverged |= ~np.isfinite(self._qpos).all(axis=1)
-        if self._batch.warning[..., 1].any():
-            warnings = self._count_warnings()
-            diverged |= warnings > self._warnings
-            self._warnings = warnings
-        return Traces(dishes, np.abs(cup[..., 2]), diverged)
+        if self._record is None or self._record.shape[1] != control.shape[1]:
+            self._record = np.empty((self.num_cells, control.shape[1], self.model.nsensordata))
+        self._batch.rollout(control.shape[1], control=control, record=_RECORDED, out={"sensordata": self._record})
+        diverged = np.zeros(self.num_cells, np.bool_)
+        _find_diverged(self._qpos, self._raised, self._warnings, diverged)
+        return Traces(self._record, diverged)
 
     def dish_position_m(self) -> np.ndarray:
         """Return where the rim's centre of each dish is, (N, D, 3) [m]."""
@@ -124,22 +133,6 @@ class Workcell:
     def dish_speed_mps(self) -> np.ndarray:
         """Return the speed of each dish, (N, D) [m/s]."""
         return np.linalg.norm(self._qvel[:, self._dish_vel[:, :3]], axis=-1)
-
-    def grip_gap_m(self, cell: int, dish: int, height_m: float) -> float:
-        """Return how far a dish's top is from the cup's tip.
-
-        Args:
-            cell: index of the cell.
-            dish: index of the dish.
-            height_m: height of the dish [m].
-
-        Returns:
-            The distance [m].
-        """
-        qpos = self._qpos[cell]
-        x, y, z, spring = qpos[self.scene.tip_qpos].tolist()
-        dish_x, dish_y, dish_z = qpos[self._dish_pose[dish, :3]].tolist()
-        return math.dist((x, y, z + spring + HOME_TIP_M), (dish_x, dish_y, dish_z + height_m))
 
     def tip_position_m(self) -> np.ndarray:
         """Return where the cup's lowest point is, (N, 3) [m]."""
@@ -156,7 +149,15 @@ class Workcell:
         """Restore integration states. Dishes that slept are awake until they rest again."""
         self._batch.reset(stage=mujoco.mjtStage.mjSTAGE_NONE)
         self._batch.state[:] = state["physics"]
-        self._warnings = self._count_warnings()
+        self._warnings[:] = self._raised
 
-    def _count_warnings(self) -> np.ndarray:
-        return self._batch.warning[:, _DIVERGED, 1].sum(axis=1)
+
+@njit(cache=True)
+def _find_diverged(qpos, raised, warnings, diverged):
+    """Mark cells whose numbers are not finite or whose warnings of bad numbers have risen; remember the warnings."""
+    for cell in range(len(diverged)):
+        for value in qpos[cell]:
+            diverged[cell] |= not math.isfinite(value)
+        for warning in _DIVERGED:
+            diverged[cell] |= raised[cell, warning] > warnings[cell, warning]
+        warnings[cell] = raised[cell]

@@ -5,24 +5,19 @@ import mujoco
 import numpy as np
 import pytest
 
-from v2p_sim.contacts import (
-    FORCE_FLOOR_N,
-    QUIET_MPS,
-    REPORT_J,
-    SUSTAINED_S,
-    ContactEvent,
-    ContactTracker,
-    sustained_force,
-)
+from v2p_sim._contact_kernels import FORCE_FLOOR_N, QUIET_MPS
+from v2p_sim.contacts import CUP, DISH, FURNITURE, REPORT_J, SUSTAINED_S, ContactEvent, ContactTracker, window_samples
 
 MASS_KG, GRAVITY = 0.35, 9.81
 TIMESTEPS_S = (0.001, 0.002, 0.004)
 HEIGHTS_M = (0.10, 0.75)
 SENSORS = """<sensor>
   <contact name="force0" body1="dish0" subtree2="furniture" data="force" reduce="netforce" num="1"/>
-  <contact name="normal0" body1="dish0" subtree2="furniture" data="normal" reduce="maxforce" num="1"/>
+  <contact name="place0" body1="dish0" subtree2="furniture" data="pos normal" reduce="maxforce" num="1"/>
   <framelinvel name="velocity0" objtype="body" objname="dish0"/>
+  <contact name="total_force0" body1="dish0" data="force" reduce="netforce" num="1"/>
 </sensor>"""
+NO_CUP = 6  # numbers that a scene without a cup lacks: force on the cup, the cup's velocity
 DISC = f'<geom name="disc" type="cylinder" size="0.085 0.01" pos="0 0 0.01" mass="{MASS_KG}" solref="0.01 1"/>'
 FLOOR = '<geom name="floor" type="plane" size="3 3 0.1" solref="0.01 1"/>'
 
@@ -36,7 +31,7 @@ def compile_scene(dish: str, dt_s: float, furniture: str = FLOOR, extra: str = "
 
 
 def record(model: mujoco.MjModel, seconds: float, qpos=None, qvel=None, control=None) -> np.ndarray:
-    """Return the sensors of every substep, (S, 9)."""
+    """Return the sensors of every substep, (S, 21), the cup's at 0."""
     data = mujoco.MjData(model)
     for state, values in ((data.qpos, qpos), (data.qvel, qvel)):
         if values is not None:
@@ -47,7 +42,7 @@ def record(model: mujoco.MjModel, seconds: float, qpos=None, qvel=None, control=
             data.ctrl[:] = control(k * model.opt.timestep)
         mujoco.mj_step(model, data)
         rows.append(data.sensordata.copy())
-    return np.array(rows)
+    return np.pad(np.array(rows), ((0, 0), (0, NO_CUP)))
 
 
 def events_of(trace: np.ndarray, dt_s: float, chunk: int | None = None) -> list[ContactEvent]:
@@ -55,7 +50,7 @@ def events_of(trace: np.ndarray, dt_s: float, chunk: int | None = None) -> list[
     tracker = ContactTracker(1, 1, dt_s)
     size = len(trace) if chunk is None else chunk
     cuts = (trace[start : start + size] for start in range(0, len(trace), size))
-    return [event for cut in cuts for event in tracker.update(cut[None, :, None])]
+    return [event for cut in cuts for event in tracker.update(cut[None])]
 
 
 def drop(height_m: float, dt_s: float, seconds: float = 1.0) -> np.ndarray:
@@ -70,9 +65,9 @@ def rows_of(events: list[ContactEvent]) -> np.ndarray:
 @pytest.mark.parametrize("dt_s", TIMESTEPS_S)
 def test_a_resting_dish_presses_with_its_weight_and_makes_no_event(dt_s):
     trace = drop(0.0, dt_s)
-    force_n = np.einsum("sk,sk->s", trace[:, 0:3], trace[:, 3:6])
+    force_n = np.einsum("sk,sk->s", trace[:, 0:3], trace[:, 6:9])
     assert force_n[-1] == pytest.approx(MASS_KG * GRAVITY, rel=0.01)
-    np.testing.assert_allclose(trace[-1, 3:6], (0, 0, -1), atol=1e-6)
+    np.testing.assert_allclose(trace[-1, 6:9], (0, 0, -1), atol=1e-6)
     assert events_of(trace, dt_s) == []
 
 
@@ -88,11 +83,11 @@ def test_the_energy_of_a_drop_is_its_potential_energy_at_every_timestep(height_m
 def test_the_impulse_of_a_drop_is_the_change_of_momentum(height_m, dt_s):
     trace = drop(height_m, dt_s)
     touching = -trace[:, 2] > FORCE_FLOOR_N
-    moving = np.maximum(np.abs(trace[:-1, 8]), np.abs(trace[1:, 8])) > QUIET_MPS
+    moving = np.maximum(np.abs(trace[:-1, 11]), np.abs(trace[1:, 11])) > QUIET_MPS
     start = int(touching.argmax())
     stop = start + int((~(touching[:-1] & moving)[start:]).argmax())
-    assert trace[start, 8] == pytest.approx(-np.sqrt(2 * GRAVITY * height_m), rel=0.05)
-    momentum = MASS_KG * (trace[stop, 8] - trace[start, 8])
+    assert trace[start, 11] == pytest.approx(-np.sqrt(2 * GRAVITY * height_m), rel=0.05)
+    momentum = MASS_KG * (trace[stop, 11] - trace[start, 11])
     weight = MASS_KG * GRAVITY * (stop - start) * dt_s
     first = events_of(trace, dt_s)[0]
     assert first.impulse_ns == pytest.approx(momentum + weight, rel=0.01)
@@ -131,10 +126,10 @@ def test_events_of_any_trace_do_not_depend_on_the_cut(seed, chunk):
     """Forces come and go, and press at rest before and after they strike."""
     rng = np.random.default_rng(seed)
     blocks = np.repeat(rng.random((60, 3)), rng.integers(1, 12, 60), axis=0)
-    trace = np.zeros((len(blocks), 9))
+    trace = np.zeros((len(blocks), 21))
     trace[:, 2] = np.where(blocks[:, 0] < 0.6, -200.0 * blocks[:, 1], 0.0) * rng.uniform(0.5, 1.0, len(blocks))
-    trace[:, 5] = -1.0
-    trace[:, 8] = np.where(blocks[:, 2] < 0.5, rng.uniform(-2.0, 2.0, len(blocks)), 0.0)
+    trace[:, 8] = -1.0
+    trace[:, 11] = np.where(blocks[:, 2] < 0.5, rng.uniform(-2.0, 2.0, len(blocks)), 0.0)
     whole = rows_of(events_of(trace, 0.002))
     assert len(whole) > 5
     np.testing.assert_allclose(rows_of(events_of(trace, 0.002, chunk)), whole, rtol=1e-10)
@@ -160,7 +155,7 @@ def test_scrubbing_makes_no_energy(speed_mps):
     )
     trace = record(model, 1.0, control=lambda t_s: (speed_mps * np.sin(6.0 * t_s), -12.0 * min(t_s / 0.2, 1.0)))
     assert -trace[250:, 2].mean() == pytest.approx(12.0 + MASS_KG * GRAVITY, rel=0.02)
-    assert np.abs(trace[:, 6]).max() == pytest.approx(speed_mps, rel=0.05)
+    assert np.abs(trace[:, 9]).max() == pytest.approx(speed_mps, rel=0.05)
     assert events_of(trace, 0.002) == []
 
 
@@ -193,9 +188,9 @@ def test_a_held_dish_set_down_hard_makes_energy():
 
 
 def test_events_carry_their_cell_and_dish_and_cells_do_not_mix():
-    traces = np.zeros((2, 500, 3, 9))
-    traces[1, :, 2] = drop(0.10, 0.002)
-    (event,) = ContactTracker(2, 3, 0.002).update(traces)
+    record = np.zeros((2, 500, 3 * 18 + 3))
+    record[1, :, 36:] = drop(0.10, 0.002)
+    (event,) = ContactTracker(2, 3, 0.002).update(record)
     assert (event.cell, event.dish) == (1, 2)
     np.testing.assert_array_equal(rows_of([event]), rows_of(events_of(drop(0.10, 0.002), 0.002)))
 
@@ -219,14 +214,14 @@ def in_the_middle_of_a_bounce() -> tuple[np.ndarray, int]:
 def test_a_restored_tracker_goes_on_with_the_open_event():
     trace, cut = in_the_middle_of_a_bounce()
     first, second = ContactTracker(1, 1, 0.002), ContactTracker(1, 1, 0.002)
-    assert first.update(trace[None, :cut, None]) == []
+    assert first.update(trace[None, :cut]) == []
     second.load_state_dict(first.state_dict())
-    assert first.update(trace[None, cut:, None]) == second.update(trace[None, cut:, None]) != []
+    assert first.update(trace[None, cut:]) == second.update(trace[None, cut:]) != []
 
 
 def test_reset_forgets_the_open_event_of_its_cells_alone():
     trace, cut = in_the_middle_of_a_bounce()
-    both = np.stack([trace, trace])[:, :, None]
+    both = np.stack([trace, trace])
     tracker = ContactTracker(2, 1, 0.002)
     tracker.update(both[:, :cut])
     tracker.reset(np.array([0]))
@@ -242,9 +237,79 @@ def test_small_events_are_not_reported():
 
 def test_sustained_force_is_the_largest_mean_over_ten_milliseconds():
     assert SUSTAINED_S == 0.010
-    force_n = np.array([0.0, 3.0, 100.0, 2.0, 10.0, 10.0, 10.0, 0.0, 30.0, 0.0])
-    assert sustained_force(force_n, 0.002) == pytest.approx((100 + 2 + 10 + 10 + 10) / 5)
-    assert sustained_force(force_n, 0.010) == 100.0
-    assert sustained_force(np.array([10.0, 20.0]), 0.002) == pytest.approx(30.0 / 5)
-    assert sustained_force(np.full(7, 4.0), 0.002) == pytest.approx(4.0)
-    np.testing.assert_allclose(sustained_force(np.stack([force_n, 2 * force_n]), 0.002), (26.4, 52.8))
+    assert [window_samples(dt_s) for dt_s in (0.001, 0.002, 0.004, 0.010, 0.5)] == [10, 5, 3, 1, 1]
+    force_n = np.array([3.0, 100.0, 2.0, 10.0, 10.0, 10.0, 1.0, 30.0])
+    trace = np.zeros((12, 21))
+    trace[1:9, 2], trace[:, 8], trace[:, 11] = -force_n, -1.0, -1.0
+    for dt_s, sustained_n in ((0.002, (100 + 2 + 10 + 10 + 10) / 5), (0.010, 100.0), (0.001, force_n.sum() / 10)):
+        (event,) = events_of(trace, dt_s)
+        assert event.sustained_n == pytest.approx(sustained_n)
+        assert event.peak_n == 100.0
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 12])
+def test_a_squeeze_is_the_largest_mean_of_the_cup_s_axial_force(chunk):
+    trace = np.zeros((12, 21))
+    trace[2:9, 17] = (5.0, -40.0, 40.0, 40.0, 40.0, 40.0, 7.0)
+    tracker, largest_n = ContactTracker(1, 1, 0.002), 0.0
+    for start in range(0, 12, chunk):
+        tracker.update(trace[None, start : start + chunk])
+        largest_n = max(largest_n, float(tracker.squeeze_n[0, 0]))
+    assert largest_n == pytest.approx(40.0)
+
+
+def two_dishes(dishes: int = 2) -> np.ndarray:
+    """A record of 20 substeps in which dish 0 strikes dish 1 for 10 of them with 30 N, at 0.8 m/s, from above."""
+    record = np.zeros((1, 20, 18 * dishes + 3))
+    record[0, :, 11] = -1.0
+    record[0, :, 18 + 11] = -0.2
+    record[0, 5:15, 14], record[0, 5:15, 18 + 14] = -30.0, 30.0
+    return record
+
+
+def test_dishes_that_strike_each_other_share_the_work():
+    first, second = ContactTracker(1, 2, 0.002).update(two_dishes())
+    work_j = 30.0 * 0.8 * 10 * 0.002
+    assert (first.partner, first.dish, first.other) == (DISH, 0, 1)
+    assert (second.partner, second.dish, second.other) == (DISH, 1, 0)
+    for event in (first, second):
+        assert event.energy_j == pytest.approx(0.5 * work_j)
+        assert event.peak_n == pytest.approx(30.0)
+        assert event.impulse_ns == pytest.approx(0.6)
+
+
+def test_a_dish_knows_which_of_many_it_struck():
+    record = two_dishes(4)
+    record[0, 5:15, 18:54] = np.roll(record[0, 5:15, 18:54], 18, axis=1)
+    record[0, 5:15, 54 + 12], record[0, 5:15, 54 + 11] = 3.0, -0.5
+    first, second = (event for event in ContactTracker(1, 4, 0.002).update(record) if event.dish in (0, 2))
+    assert (first.dish, first.other, second.dish, second.other) == (0, 2, 2, 0)
+
+
+def test_furniture_under_a_struck_dish_takes_no_part_in_the_blow():
+    """What the furniture bears and what the cup holds are no forces between dishes."""
+    record = two_dishes()
+    record[0, :, 2], record[0, :, 8] = -7.0, -1.0
+    record[0, :, 14] -= 7.0 + 4.0
+    record[0, :, 17] = -4.0
+    record[0, :, -1] = -1.0
+    events = {event.partner: event for event in ContactTracker(1, 2, 0.002).update(record) if event.dish == 0}
+    assert events[DISH].energy_j == pytest.approx(0.5 * 30.0 * 0.8 * 10 * 0.002)
+    assert CUP not in events
+
+
+def test_the_cup_s_blow_is_the_work_between_cup_and_dish():
+    record = np.zeros((1, 20, 21))
+    record[0, 5:15, 17], record[0, 5:15, 14] = 12.0, 12.0
+    record[0, :, -1] = -0.7
+    (event,) = ContactTracker(1, 1, 0.002).update(record)
+    assert (event.partner, event.other) == (CUP, -1)
+    assert event.energy_j == pytest.approx(12.0 * 0.7 * 10 * 0.002)
+
+
+def test_an_event_says_where_furniture_was_struck():
+    trace = drop(0.10, 0.002)
+    (event,) = events_of(trace, 0.002)
+    assert event.partner == FURNITURE
+    peak = np.linalg.norm(trace[:, 0:3], axis=1).argmax()
+    assert event.position_m == tuple(trace[peak, 3:6])

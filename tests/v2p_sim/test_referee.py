@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
-from v2p_sim.contacts import sustained_force
 from v2p_sim.cycle import CycleState
 from v2p_sim.dishes import CATALOGUE, TRAY_MIX
 from v2p_sim.referee import HELD_M, SLOT_TOLERANCE_M, Referee
-from v2p_sim.scene import HOME_TIP_M, build_scene
+from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, TOTAL_FORCE, VELOCITY, build_scene
 from v2p_sim.skills import PICKED, PLACING, RELEASED, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
@@ -42,7 +41,7 @@ class Cell:
         return Outcome(self.cycle.outcome[0, self.dish])
 
     def watch(self, traces: Traces, working: np.ndarray | None = None) -> None:
-        progress = np.repeat(self.cycle.progress[:, None], traces.dishes.shape[1], axis=1)
+        progress = np.repeat(self.cycle.progress[:, None], traces.record.shape[1], axis=1)
         self.referee.watch(traces, progress, np.ones(self.cells, bool) if working is None else working)
 
     def wait(self, seconds: float, substeps: int = 100) -> list[dict]:
@@ -61,10 +60,26 @@ class Cell:
         self.workcell.qpos[0, SCENE.dish_qpos[self.dish] + 2] = height_m
 
 
-def still(substeps: int = 20, cells: int = 1, **fields) -> Traces:
-    """Traces in which nothing happens, but for the given fields."""
-    traces = Traces(np.zeros((cells, substeps, COUNT, 9)), np.zeros((cells, substeps)), np.zeros(cells, bool))
-    return replace(traces, **fields)
+def still(substeps: int = 20, cells: int = 1) -> Traces:
+    """Traces in which nothing happens."""
+    return Traces(np.zeros((cells, substeps, DISH_SENSORS * COUNT + 3)), np.zeros(cells, bool))
+
+
+def struck(dish: int | slice, when: slice, blow, substeps: int = 20, cells: int = 1) -> Traces:
+    """Traces in which furniture strikes dishes: force, normal and velocity."""
+    traces = still(substeps, cells)
+    force, normal, velocity = np.split(np.array(blow, float), 3)
+    for start, values in ((FORCE, force), (TOTAL_FORCE, force), (NORMAL, normal), (VELOCITY, velocity)):
+        traces.dishes[:, when, dish, start : start + 3] = values
+    return traces
+
+
+def squeezed(dish: int, force_n: np.ndarray, traces: Traces | None = None) -> Traces:
+    """Traces in which the cup squeezes a dish along its axis; forces are (cells, substeps)."""
+    traces = still(force_n.shape[1], len(force_n)) if traces is None else traces
+    for start in (CUP_FORCE, TOTAL_FORCE):
+        traces.dishes[:, :, dish, start + 2] += force_n
+    return traces
 
 
 def pressing(dish: int) -> np.ndarray:
@@ -77,12 +92,16 @@ def pressing(dish: int) -> np.ndarray:
     return control
 
 
+def moving_mean(force_n: np.ndarray) -> np.ndarray:
+    return np.convolve(force_n, np.ones(3) / 3.0, "valid")  # 10 ms are 3 substeps
+
+
 def press(cell: Cell, substeps: int = 20) -> list[float]:
     """Press the dish at hand until it is crushed; return the largest 10 ms mean of each control step."""
     control, means = pressing(cell.dish), []
     for start in range(0, control.shape[1], substeps):
         traces = cell.workcell.step(control[:, start : start + substeps])
-        means.append(float(sustained_force(traces.cup_force_n, DT_S)[0]))
+        means.append(float(moving_mean(traces.cup_force_n[0, :, cell.dish]).max()))
         cell.watch(traces)
         if cell.outcome != Outcome.PENDING:
             break
@@ -129,7 +148,7 @@ def test_a_short_peak_is_no_squeeze_and_a_squeeze_may_span_control_steps(substep
     for force_n, outcome in ((peak, Outcome.PENDING), (squeeze, Outcome.CRUSHED)):
         cell = Cell()
         for start in range(0, 60, substeps):
-            cell.watch(still(substeps, cup_force_n=force_n[:, start : start + substeps]))
+            cell.watch(squeezed(0, force_n[:, start : start + substeps]))
         assert cell.outcome == outcome
 
 
@@ -145,20 +164,19 @@ def test_a_fall_breaks_what_is_weaker_than_its_energy(name, share, outcome):
     event = events[0]
     assert (event["dish"], event["outcome"]) == (cell.dish, outcome.name.lower())
     assert event["energy_j"] == pytest.approx(energy_j, rel=0.07)
-    assert (event["kind"], event["phase"]) == (name, "approach")
+    assert (event["kind"], event["partner"], event["phase"]) == (name, "tray", "approach")
     assert set(event) == {
-        *("dish", "kind", "phase", "peak_n", "impulse_ns", "energy_j", "sustained_n", "outcome"),
+        *("dish", "kind", "partner", "phase", "peak_n", "impulse_ns", "energy_j", "sustained_n", "outcome"),
     }
 
 
 def test_an_event_is_told_with_the_phase_in_which_it_began():
     cell = Cell(0)
-    dishes = np.zeros((1, 100, COUNT, 9))
-    dishes[0, 40:60, 0] = (0, 0, -200, 0, 0, -1, 0, 0, -1.0)
+    traces = struck(0, slice(40, 60), (0, 0, -200, 0, 0, -1, 0, 0, -1.0), 100)
     progress = np.linspace(PLACING + 0.95, RELEASED + 0.5, 100)[None]
     progress[0, :50] = PLACING + 0.9
     cell.cycle.progress[:] = progress[:, -1]
-    cell.referee.watch(still(dishes=dishes), progress, TRUE)
+    cell.referee.watch(traces, progress, TRUE)
     assert [event["phase"] for event in cell.referee.events[0]] == ["place"]
 
 
@@ -230,7 +248,7 @@ def test_the_first_outcome_stands_and_counts_once():
     squeeze_n = np.full((1, 20), 1e5)
     assert cell.outcome == Outcome.MISPLACED
     assert cell.referee.errors[0] == cell.referee.causes.sum() == 1
-    cell.watch(still(cup_force_n=squeeze_n))
+    cell.watch(squeezed(2, squeeze_n))
     assert cell.outcome == Outcome.MISPLACED
     assert cell.referee.errors[0] == 0
     assert cell.referee.causes.sum() == 1
@@ -260,21 +278,20 @@ def test_rubbing_work_is_normal_force_times_path():
     """A load of 5 N over 0.2 m/s for 0.1 s rubs 0.1 N m, in the scrubbing segment alone."""
     cell = Cell(3)
     cell.cycle.scrubbed_nm[:] = 0.0
-    dishes = np.zeros((1, 100, COUNT, 9))
-    dishes[0, :, 3] = (2.0, 1.0, -5.0, 0.0, 0.0, -1.0, 0.12, -0.16, 0.0)
+    traces = struck(3, slice(None), (2.0, 1.0, -5.0, 0.0, 0.0, -1.0, 0.12, -0.16, 0.0), 100)
     progress = np.where(np.arange(100) < 50, SCRUB + 0.5, SCRUB + 1.5)[None]
-    cell.referee.watch(still(dishes=dishes), progress, TRUE)
+    cell.referee.watch(traces, progress, TRUE)
     assert cell.cycle.scrubbed_nm[0, 3] == pytest.approx(5.0 * 0.2 * 50 * DT_S)
     assert np.count_nonzero(cell.cycle.scrubbed_nm) == 1
 
 
 def test_a_cell_that_does_not_work_is_not_judged():
     cell = Cell(0, num_cells=2)
-    dishes, progress = np.zeros((2, 20, COUNT, 9)), np.full((2, 20), SCRUB + 0.5)
-    dishes[:, 5:10] = (0, 0, -500, 0, 0, -1, 0.5, 0, -3.0)
+    progress = np.full((2, 20), SCRUB + 0.5)
+    traces = struck(slice(None), slice(5, 10), (0, 0, -500, 0, 0, -1, 0.5, 0, -3.0), cells=2)
     cell.cycle.strength_j[:], cell.cycle.scrubbed_nm[:] = 0.0, 0.0
     cell.cycle.progress[:] = SCRUB + 0.5
-    traces = still(cells=2, dishes=dishes, cup_force_n=np.full((2, 20), 1e5))
+    squeezed(0, np.full((2, 20), 1e5), traces)
     cell.referee.watch(traces, progress, np.array([False, True]))
     assert (cell.cycle.outcome[0] == Outcome.PENDING).all()
     assert (cell.cycle.outcome[1] == Outcome.BROKEN_IMPACT).all()
@@ -287,9 +304,8 @@ def test_a_cell_that_does_not_work_is_not_judged():
 def test_reset_and_restore():
     cell, other = Cell(2), Cell(2)
     fresh = cell.referee.state_dict()
-    dishes = np.zeros((1, 20, COUNT, 9))
-    dishes[:, 10:] = (0, 0, -50, 0, 0, -1, 0, 0, -1.0)
-    cell.watch(still(dishes=dishes, cup_force_n=np.full((1, 20), 5.0)))
+    blow = struck(2, slice(10, None), (0, 0, -50, 0, 0, -1, 0, 0, -1.0))
+    cell.watch(squeezed(2, np.full((1, 20), 5.0), blow))
     cell.referee.inspect(0, 2)
     state = cell.referee.state_dict()
     assert all(not np.array_equal(state[name], fresh[name]) for name in fresh)

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from v2p_sim.dishes import CATALOGUE, TRAY_MIX
-from v2p_sim.scene import HOME_TIP_M, assets_folder, build_mjcf, build_scene
+from v2p_sim.scene import (
+    CUP_FORCE,
+    DISH_SENSORS,
+    FORCE,
+    HOME_TIP_M,
+    NORMAL,
+    POSITION,
+    TOTAL_FORCE,
+    VELOCITY,
+    assets_folder,
+    build_mjcf,
+    build_scene,
+)
 from v2p_sim.skills import NEAR_M, TRAVEL_M
 
 SCENE = build_scene()
@@ -73,24 +85,60 @@ def test_kinds_differ_in_looks_and_strength():
 
 def test_sensors_lie_as_documented():
     count = len(SCENE.kinds)
-    assert MODEL.nsensordata == 9 * count + 3
+    assert MODEL.nsensordata == DISH_SENSORS * count + 3
+    names = {
+        "force": FORCE,
+        "place": POSITION,
+        "velocity": VELOCITY,
+        "total_force": TOTAL_FORCE,
+        "cup_force": CUP_FORCE,
+    }
     for i in range(count):
-        addresses = [MODEL.sensor(f"{name}{i}").adr[0] for name in ("force", "normal", "velocity")]
-        assert addresses == [9 * i, 9 * i + 3, 9 * i + 6]
-    assert MODEL.sensor("cup_force").adr[0] == 9 * count
+        for name, start in names.items():
+            assert MODEL.sensor(f"{name}{i}").adr[0] == DISH_SENSORS * i + start
+    assert POSITION + 3 == NORMAL
+    assert MODEL.sensor("cup_velocity").adr[0] == DISH_SENSORS * count
 
 
-def test_sensors_measure_force_normal_and_velocity_in_the_world():
+def test_sensors_measure_forces_place_normal_and_velocity_in_the_world():
     qpos, qvel = standing_on_the_tray(), np.zeros(MODEL.nv)
     qpos[SCENE.dish_qpos[1] + 2] = 0.2
     qpos[SCENE.dish_qpos[1] + 3 :][:4] = (np.sqrt(0.5), np.sqrt(0.5), 0, 0)
     qvel[SCENE.dish_qvel[1] : SCENE.dish_qvel[1] + 3] = (0.1, -0.2, 0.3)
     qpos[SCENE.dish_qpos[0] + 2] = -1e-3
-    sensors = forward(qpos, qvel).sensordata[:-3].reshape(-1, 9)
-    np.testing.assert_allclose(sensors[1, 6:9], (0.1, -0.2, 0.3), atol=1e-12)
-    assert not sensors[1, :6].any()
-    np.testing.assert_allclose(sensors[0, 3:6], (0, 0, -1), atol=1e-9)
-    assert sensors[0, 2] < 0.0
+    sensors = forward(qpos, qvel).sensordata[:-3].reshape(-1, DISH_SENSORS)
+    np.testing.assert_allclose(sensors[1, VELOCITY : VELOCITY + 3], (0.1, -0.2, 0.3), atol=1e-12)
+    assert not np.delete(sensors[1], [VELOCITY, VELOCITY + 1, VELOCITY + 2]).any()
+    np.testing.assert_allclose(sensors[0, NORMAL : NORMAL + 3], (0, 0, -1), atol=1e-9)
+    np.testing.assert_allclose(sensors[0, POSITION : POSITION + 2], SCENE.tray_slots_m[0], atol=0.1)
+    assert sensors[0, FORCE + 2] < 0.0
+    np.testing.assert_allclose(sensors[0, TOTAL_FORCE : TOTAL_FORCE + 3], sensors[0, FORCE : FORCE + 3], atol=1e-9)
+
+
+def test_forces_between_dishes_and_on_the_cup_are_opposite_and_told_apart():
+    qpos = standing_on_the_tray()
+    top_m = SCENE.kinds[0].height_m
+    qpos[SCENE.dish_qpos[1] :][:3] = (*SCENE.tray_slots_m[0], top_m - 1e-3)
+    tip_m = (*SCENE.tray_slots_m[0], top_m + SCENE.kinds[1].height_m - 1e-3 - HOME_TIP_M)
+    qpos[SCENE.tip_qpos[:3]] = tip_m
+    qvel = np.zeros(MODEL.nv)
+    qvel[:3] = (0.0, 0.0, -0.1)
+    sensors = forward(qpos, qvel).sensordata
+    lower, upper = sensors[:-3].reshape(-1, DISH_SENSORS)[:2]
+    between_n = upper[TOTAL_FORCE : TOTAL_FORCE + 3] - upper[CUP_FORCE : CUP_FORCE + 3]
+    lower_n = lower[TOTAL_FORCE : TOTAL_FORCE + 3] - lower[FORCE : FORCE + 3]
+    assert between_n[2] < 0.0 < upper[CUP_FORCE + 2]
+    np.testing.assert_allclose(lower_n, -between_n, atol=1e-9)
+    assert not upper[FORCE : FORCE + 3].any()
+    assert not lower[CUP_FORCE : CUP_FORCE + 3].any()
+    np.testing.assert_allclose(sensors[-3:], (0.0, 0.0, -0.1), atol=1e-12)
+
+
+def test_furniture_is_named_by_the_place():
+    stations = {"tray": SCENE.tray_slots_m[4], "rack": SCENE.rack_slots_m[0], "counter": (0.0, 0.2)}
+    for name, (x, y) in stations.items():
+        assert SCENE.station_at((x, y, 0.0)) == name
+    assert SCENE.station_at(tuple(SCENE.scrub_m)) == "scrubber"
 
 
 def test_the_tip_is_the_cup_s_lowest_point():

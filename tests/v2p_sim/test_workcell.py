@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from v2p_sim.contacts import ContactTracker
-from v2p_sim.scene import HOME_TIP_M, build_scene
+from v2p_sim.scene import HOME_TIP_M, VELOCITY, build_scene
 from v2p_sim.skills import TRAVEL_M
-from v2p_sim.workcell import Workcell
+from v2p_sim.workcell import Traces, Workcell
 
 SCENE = build_scene()
 COUNT = len(SCENE.kinds)
@@ -34,9 +34,13 @@ def reach(dish: int, num_cells: int = 1, seconds: float = 1.0) -> np.ndarray:
 
 
 def play(workcell: Workcell, control: np.ndarray, substeps: int = SUBSTEPS) -> tuple[np.ndarray, np.ndarray]:
-    traces = [workcell.step(control[:, start : start + substeps]) for start in range(0, control.shape[1], substeps)]
-    assert not any(trace.diverged.any() for trace in traces)
-    return np.concatenate([t.dishes for t in traces], 1), np.concatenate([t.cup_force_n for t in traces], 1)
+    records = []
+    for start in range(0, control.shape[1], substeps):
+        traces = workcell.step(control[:, start : start + substeps])
+        assert not traces.diverged.any()
+        records.append(traces.record.copy())
+    traces = Traces(np.concatenate(records, axis=1), np.zeros(workcell.num_cells, bool))
+    return traces.dishes, traces.cup_force_n
 
 
 def test_reset_puts_the_robot_home_and_every_dish_upright_at_rest():
@@ -57,8 +61,9 @@ def test_a_full_tray_rests_for_ten_seconds_without_an_event():
     control = np.zeros((1, 250, 4))
     events, trace = [], np.empty(0)
     for _ in range(20):
-        trace = workcell.step(control).dishes
-        events += tracker.update(trace)
+        traces = workcell.step(control)
+        trace = traces.dishes
+        events += tracker.update(traces.record)
     assert events == []
     np.testing.assert_allclose(-trace[0, -1, :, 2], WEIGHT_N, rtol=0.01)
     np.testing.assert_allclose(workcell.dish_position_m()[0, :, :2], SCENE.tray_slots_m[:COUNT], atol=1e-4)
@@ -92,8 +97,10 @@ def test_a_dish_that_slept_falls_when_it_is_moved_into_the_air():
     play(workcell, np.zeros((1, 1000, 4)))
     workcell.qpos[0, SCENE.dish_qpos[2] + 2] = 0.10
     dishes, _ = play(workcell, np.zeros((1, 300, 4)))
-    assert np.linalg.norm(dishes[0, :, 2, 6:9], axis=-1).max() == pytest.approx(np.sqrt(2 * 9.81 * 0.10), rel=0.03)
-    np.testing.assert_array_equal(dishes[0, :, 0, 6:9], 0.0)
+    assert np.linalg.norm(dishes[0, :, 2, VELOCITY : VELOCITY + 3], axis=-1).max() == pytest.approx(
+        np.sqrt(2 * 9.81 * 0.10), rel=0.03
+    )
+    np.testing.assert_array_equal(dishes[0, :, 0, VELOCITY : VELOCITY + 3], 0.0)
 
 
 def test_a_dish_that_slept_rests_where_it_is_stood():

@@ -142,7 +142,8 @@ class DishwashingMujoco:
         working = active ^ diverged
         self.cycle.progress[:] = progress[:, -1]
         self.referee.watch(traces, progress, working)
-        self._settle_cycles(control, working)
+        if self.referee.concluded or progress[:, -1].max() >= NUM_SEGMENTS:
+            self._settle_cycles(control, working)
         self._elapsed += active
         self._physics_error += diverged
         self.counters.add(self.referee.completed, self.referee.errors, self._step_hours * working)
@@ -174,6 +175,12 @@ class DishwashingMujoco:
         return {"physics_error": self._physics_error.copy()} | dict(
             zip(_CAUSES, self.referee.causes.T.copy(), strict=True)
         )
+
+    def cell_extra_info(self, cell: int) -> dict[str, float]:
+        """Return `extra_info` of one cell as plain floats."""
+        info = dict(zip(_CAUSES, self.referee.causes[cell].tolist(), strict=True))
+        info["physics_error"] = float(self._physics_error[cell])
+        return info
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
