@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help setup train test check lint types imports format soak benchmark clean
+.PHONY: help setup train test check lint types imports format soak benchmark peers frontier baselines clean
 
 help:           ## list the verbs
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 16
@@ -40,5 +40,14 @@ soak: setup     ## slow proofs: full-length training runs against their bars
 benchmark: setup  ## JSON lines of speed ratios
 	$(BIN)/python scripts/benchmark.py $(ARGS)
 
+peers: setup    ## install other projects' environments for the benchmark, in .venv-peers
+	@bash scripts/peers.sh
+
+frontier: setup   ## constant actions of the workcell on a grid
+	$(BIN)/python scripts/sweep_frontier.py task=dishwashing_mujoco $(ARGS)
+
+baselines: setup  ## random, best constant, best schedule and oracle
+	$(BIN)/python scripts/baselines.py task=dishwashing_mujoco $(ARGS)
+
 clean:          ## remove what the tools left behind (never runs/)
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist .pytest_cache .ruff_cache .hypothesis

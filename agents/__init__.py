@@ -12,7 +12,7 @@ from agents.policy import TrainedPolicy, load_policy, save_policy
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
 from agents.sac import SACAgent, SACConfig
-from agents.scripted import ConstantPolicy, RandomPolicy
+from agents.scripted import ConstantPolicy, RandomPolicy, TablePolicy
 from agents.spec import EnvSpec
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "SACConfig",
     "ShiftResult",
     "Step",
+    "TablePolicy",
     "TrainedPolicy",
     "VideoEncoder",
     "build_encoder",

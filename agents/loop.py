@@ -79,7 +79,8 @@ def train(
 
     Args:
         env: Vector env under NEXT_STEP autoreset with Box actions. Its infos may hold errors_step, attempts_step,
-            errors and attempts; absent ones count 0.
+            errors and attempts; absent ones count 0. Where physics_error is above 0, a termination is a failure of the
+            simulation, which is not learned from.
         learner: Acts and learns.
         constraint: Gives lambda and e*, updated once a finished episode.
         observers: Are told of episodes, progress and boundaries.
@@ -140,6 +141,7 @@ def _step(env: VectorEnv, learner: Learner, constraint: Constraint, state: LoopS
         next_observations=np.asarray(observations),
         terminated=np.asarray(terminated),
         reset=reset,
+        broken=np.asarray(terminated) & (_column(infos, "physics_error", env.num_envs) > 0.0),
     )
     learner.observe(step)
     state.env_steps += int(env.num_envs - reset.sum())

@@ -4,6 +4,7 @@ Knows no simulator and no learner: numbers and arrays in, dollars out.
 """
 
 from economics.constraint import ConstraintConfig, SlaConstraint, dual_ascent, interp_error_target
+from economics.intervals import paired_ratio, wilson_interval
 from economics.ledger import LEDGER_COLUMNS, LedgerRow, make_row
 from economics.prices import Prices
 from economics.productivity import error_rate, marginal_product
@@ -25,6 +26,8 @@ __all__ = [
     "interp_error_target",
     "make_row",
     "marginal_product",
+    "paired_ratio",
     "profit_rate",
     "wage_parity",
+    "wilson_interval",
 ]

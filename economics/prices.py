@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from economics._checks import require_non_negative, require_positive
+from economics._checks import FloatOrArray, require_non_negative, require_positive
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,16 @@ class Prices:
             energy_usd_per_hour=self.energy_usd_per_hour,
         )
         require_positive(wage_usd_per_hour=self.wage_usd_per_hour)
+
+    def flow_usd(self, completed: FloatOrArray, errors: FloatOrArray, hours: FloatOrArray) -> FloatOrArray:
+        """Return the dollars of a stretch of work, unchecked: p * completed - c * errors - c_energy * hours.
+
+        Args:
+            completed: units completed in the stretch, any shape [units]
+            errors: failed attempts in the stretch, broadcasts [attempts]
+            hours: its duration, broadcasts [h]
+
+        Returns:
+            Profit in the flow form [$]; `flow_profit` is the same with its arguments checked.
+        """
+        return self.price_usd * completed - self.damage_usd * errors - self.energy_usd_per_hour * hours

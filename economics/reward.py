@@ -83,7 +83,7 @@ def flow_profit(completed: FloatOrArray, errors: FloatOrArray, hours: FloatOrArr
         ValueError: a count or the duration is negative or not finite.
     """
     require_non_negative(completed=completed, errors=errors, hours=hours)
-    return prices.price_usd * completed - prices.damage_usd * errors - prices.energy_usd_per_hour * hours
+    return prices.flow_usd(completed, errors, hours)
 
 
 def flow_lagrangian_reward(

@@ -22,6 +22,7 @@ from agents import (
 from economics import ConstraintConfig, Prices, SlaConstraint
 from scripts._explain import UsageError
 from scripts._settings import EconomicsSettings, Settings
+from v2p_sim.tasks.dishwashing_formula import DishwashingConfig
 
 MAX_THREADS = 4
 EVALUATION_CELLS = 8
@@ -96,6 +97,21 @@ def make_cells(settings: Settings, num_cells: int) -> Any:
         raise UsageError(f"task: {str(error).splitlines()[0]}") from error
 
 
+def for_evaluation(settings: Settings, randomization: str | None = None) -> Settings:
+    """Return the settings of an evaluation: domain randomisation off unless named.
+
+    Args:
+        settings: the run
+        randomization: off, mild or strong; None = `task.eval_randomization`
+    """
+    if "randomization" not in settings.variant.kwargs:
+        return settings
+    level = settings.task.eval_randomization if randomization is None else randomization
+    variant = settings.variant.model_copy(update={"kwargs": settings.variant.kwargs | {"randomization": level}})
+    observations = settings.task.observations | {settings.task.observation: variant}
+    return settings.model_copy(update={"task": settings.task.model_copy(update={"observations": observations})})
+
+
 def make_cell(settings: Settings) -> gym.Env[Any, Any]:
     """Make one cell that can be filmed."""
     return gym.make(settings.variant.id, render_mode="rgb_array", **_kwargs(settings))
@@ -105,6 +121,8 @@ def _kwargs(settings: Settings) -> dict[str, Any]:
     kwargs = {key: value for key, value in settings.variant.kwargs.items() if value is not None}
     if "threads" in settings.variant.kwargs:
         kwargs["threads"] = usable_threads(settings)
+    if settings.task.constants is not None:
+        kwargs["config"] = DishwashingConfig(**settings.task.constants.model_dump())
     return kwargs | {"prices": make_prices(settings.economics)}
 
 

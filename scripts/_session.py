@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +21,17 @@ from agents import (
     save_policy,
 )
 from economics import LEDGER_COLUMNS, LedgerRow, Prices, SlaConstraint, make_row
-from scripts._build import EVALUATION_CELLS, make_cell, make_cells, make_constraint, make_learner, make_prices
+from scripts._build import (
+    EVALUATION_CELLS,
+    for_evaluation,
+    make_cell,
+    make_cells,
+    make_constraint,
+    make_learner,
+    make_prices,
+)
+from scripts._contact_file import ContactFile
+from scripts._contacts import TrainingContacts, check_contacts
 from scripts._evaluate import FIRST_SEED, MONEY, eval_columns, evaluate_shifts
 from scripts._interrupts import Interrupted, Interrupts, Policy
 from scripts._media import Film, record
@@ -30,6 +41,7 @@ from scripts._runs import CsvLog, RunPlan, keep_rows, read_rows
 from scripts._settings import Settings
 
 FILM_WALL_S = 8.0
+FRESH: Mapping[str, Any] = {"evaluated": 0}  # of a session that continues nothing
 LEARNER_COLUMNS = ("novelty_raw", "novelty_norm", "mean_weight", "critic_loss", "actor_loss", "alpha", "buffer_size")
 
 
@@ -57,10 +69,13 @@ def make_parts(settings: Settings) -> Parts:
         UsageError: a part refuses a setting.
     """
     env = make_cells(settings, settings.task.cells)
+    if settings.contact_log is not None:
+        check_contacts(env, "contact_log", settings.contact_log)
+        env = TrainingContacts(env)
     shifts = max(_known(settings.eval_shifts), _known(settings.final_shifts))
     return Parts(
         env=env,
-        evaluation_env=make_cells(settings, min(EVALUATION_CELLS, shifts)),
+        evaluation_env=make_cells(for_evaluation(settings), min(EVALUATION_CELLS, shifts)),
         learner=make_learner(settings, env),
         constraint=make_constraint(settings.economics),
         prices=make_prices(settings.economics),
@@ -78,6 +93,7 @@ class Session(Observer):
         self._film_env: Any = None
         self._train: CsvLog | None = None
         self._eval: CsvLog | None = None
+        self._contacts = parts.env if isinstance(parts.env, TrainingContacts) else None
         self._board: SummaryWriter | None = None
 
     @property
@@ -99,13 +115,14 @@ class Session(Observer):
         """Make a policy interruptible."""
         return self._stop.watched(policy)
 
-    def open(self, episode: int = 0, evaluated: int = 0) -> None:
+    def open(self, episode: int = 0, saved: Mapping[str, Any] = FRESH) -> None:
         """Open the files; rows past the checkpoint that is continued are dropped.
 
         Args:
             episode: shifts trained at the checkpoint, 0 for a fresh run
-            evaluated: shifts trained at its last evaluation
+            saved: what the checkpoint holds of the session
         """
+        evaluated = saved["evaluated"]
         root, checkpoint = self.plan.root, self.plan.checkpoint
         source = root if checkpoint is None else checkpoint.parent.parent
         columns = eval_columns(self.parts.evaluation_env)
@@ -114,9 +131,14 @@ class Session(Observer):
         self._train, self._eval = CsvLog(root / "train.csv", LEDGER_COLUMNS), CsvLog(root / "eval.csv", columns)
         self._board = SummaryWriter(str(root / "tensorboard"), purge_step=episode + 1 if episode else None)
         self._evaluated, self._saved = evaluated, episode
+        if self._contacts is not None:
+            name = f"contacts.{self.settings.contact_log}"
+            self._contacts.open(ContactFile(root / name, source / name, episode), saved.get("contacts"))
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """Write the ledger's row."""
+        """Write the ledger's row, and the contact events."""
+        if self._contacts is not None:
+            self._contacts.finish(result.cell, result.episode)
         if result.info.get("hours", 0.0) <= 0.0:
             self.say(f"episode {result.episode}: the physics diverged at once; no row")
             return
@@ -196,7 +218,7 @@ class Session(Observer):
         film = Film(FIRST_SEED, seconds=self.settings.video_seconds, wall_s=FILM_WALL_S)
         try:
             if self._film_env is None:
-                self._film_env = make_cell(self.settings)
+                self._film_env = make_cell(for_evaluation(self.settings))
             policy = self.watched(GreedyPolicy(self.parts.learner.agent))
             record(self._film_env, policy, path, film, self.parts.prices)
         except Interrupted:
@@ -219,7 +241,10 @@ class Session(Observer):
             return
         parts = self.parts
         packed = pack_run(parts.env, parts.learner, parts.constraint, state)
-        save_checkpoint(self.plan.checkpoints, packed | {"session": {"evaluated": self._evaluated}})
+        session: dict[str, Any] = {"evaluated": self._evaluated}
+        if self._contacts is not None:
+            session["contacts"] = self._contacts.open_rows()
+        save_checkpoint(self.plan.checkpoints, packed | {"session": session})
         save_policy(self.plan.root, parts.learner.agent)
         self._saved, self._saved_steps = state.episode, state.env_steps
 
@@ -228,10 +253,11 @@ class Session(Observer):
         for log in (self._train, self._eval, self._board):
             if log is not None:
                 log.close()
-        for env in (self.parts.env, self.parts.evaluation_env, self._film_env):
+        for env in (self.parts.evaluation_env, self._film_env):
             if env is not None:
                 env.close()
         self._display.close()
+        self.parts.env.close()
 
     def _priced(self, result: EpisodeResult) -> LedgerRow:
         metrics = result.metrics

@@ -15,6 +15,8 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 PathText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 Observation = Literal["state", "video", "privileged"]
+Randomization = Literal["off", "mild", "strong"]
+ContactLog = Literal["csv", "parquet"]
 
 MAX_SEED = 2**31 - 1  # evaluation's seeds lie above
 DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "privileged": "mlp"}
@@ -44,8 +46,19 @@ class Variant(_Section):
     agent: dict[str, Any]
 
 
+class Constants(_Section):
+    """Constants of the abstract task's formula: `v2p_sim.tasks.dishwashing_formula.DishwashingConfig`."""
+
+    p_min: Fraction
+    k: Fraction
+    q_s: NonNegative
+    q_c: NonNegative
+    attempts_per_minute: Positive
+    care_cost: Fraction
+
+
 class TaskSettings(_Section):
-    """Which work, seen how."""
+    """Which work, seen how; `constants` are those of a formula that is not the reference one."""
 
     name: str
     observation: Literal["auto", "state", "video", "privileged"]
@@ -53,6 +66,9 @@ class TaskSettings(_Section):
     cells: Annotated[int, Field(ge=1, le=256)]
     shift_minutes: Positive | None = None
     substeps: Count | None = None
+    constants: Constants | None = None
+    randomization: Randomization | None = None
+    eval_randomization: Randomization = "off"
     schedule: Schedule
     observations: dict[Observation, Variant]
 
@@ -147,6 +163,7 @@ class Settings(_Section):
     final_shifts: Count | None
     video: bool
     video_seconds: Positive | None
+    contact_log: ContactLog | None = None
     task: TaskSettings
     encoder: EncoderSettings
     agent: AgentSettings
@@ -182,7 +199,7 @@ def _complete(settings: Settings) -> Settings:
     observation, encoder = _modality(settings)
     task = settings.task
     variant = task.observations[observation]
-    for key in ("shift_minutes", "substeps"):
+    for key in ("shift_minutes", "substeps", "randomization"):
         if getattr(task, key) is not None and key not in variant.kwargs:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
     agent = settings.agent.model_dump()

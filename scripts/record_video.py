@@ -44,7 +44,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, RecordArguments, str(__doc__))
 
     from agents import load_policy
-    from scripts._build import make_cell, make_prices
+    from scripts._build import for_evaluation, make_cell, make_prices
     from scripts._media import Film, record, require_ffmpeg
     from scripts._runs import read_config
 
@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
             f"output: must end in .mp4, got {path.name!r}; nearest valid: output={path.with_suffix('.mp4')}"
         )
     policy = load_policy(root)
-    env = make_cell(settings)
+    env = make_cell(for_evaluation(settings))
     film = Film(arguments.seed, arguments.episodes, arguments.seconds)
     record(env, policy, path, film, make_prices(settings.economics))
     env.close()

@@ -65,7 +65,7 @@ def work(session: Any, started: float) -> None:
     else:
         saved = load_checkpoint(plan.checkpoint)
         state = unpack_run(saved, parts.env, parts.learner, parts.constraint)
-        session.open(state.episode, saved["session"]["evaluated"])
+        session.open(state.episode, saved["session"])
         session.say(f"resuming {plan.checkpoint} after episode {state.episode}")
         del saved
     session.say(f"run folder {plan.root}")

@@ -31,3 +31,27 @@ def test_the_default_run_beats_what_does_not_learn(tmp_path: Path):
     earned = summary["eval"]["profit_usd_per_hour"]["value"]
     assert summary["eval"]["shifts"] >= 8
     assert earned > max(other["profit_usd_per_hour"]["value"] for other in others)
+
+
+def script(name: str, *argv: str) -> None:
+    subprocess.run([sys.executable, str(TRAIN.parent / name), "task=dishwashing_mujoco", *argv], check=True)
+
+
+def test_the_frontier_emerges(tmp_path: Path):
+    script("sweep_frontier.py", f"output={tmp_path / 'frontier'}")
+    summary = json.loads((tmp_path / "frontier" / "summary.json").read_text())
+    assert all(check["holds"] for check in summary["checks"])
+
+
+def test_the_surrogate_fits(tmp_path: Path):
+    script("calibrate.py", f"output={tmp_path / 'fitted.yaml'}")
+
+
+def test_seeing_pays(tmp_path: Path):
+    script("baselines.py", f"output={tmp_path / 'baselines'}")
+    ratios = json.loads((tmp_path / "baselines" / "baselines.json").read_text())["ratios"]
+    constant, schedule = ratios["oracle/blind_constant"], ratios["oracle/blind_schedule"]
+    assert constant["value"] >= 1.12
+    assert constant["low"] > 1.08
+    assert schedule["value"] >= 1.06
+    assert schedule["low"] > 1.03

@@ -11,6 +11,26 @@ import numpy.typing as npt
 RENDER_MODES = ("rgb_array",)
 
 
+def checked_action(action: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Clip one cell's action to [0, 1] and refuse what is no action.
+
+    Args:
+        action: [speed, care]
+
+    Returns:
+        The action in [0, 1] as a batch of one, shape (1, 2).
+
+    Raises:
+        ValueError: another shape, or a number that is not finite.
+    """
+    array = np.asarray(action, np.float64)
+    if array.shape == (2,):
+        speed, care = array.tolist()  # reductions of two numbers would take ten times as long
+        if 0.0 <= speed <= 1.0 and 0.0 <= care <= 1.0:
+            return array[None]
+    return checked_actions(array, (2,))[None]
+
+
 def checked_actions(actions: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Clip actions to [0, 1] and refuse what is no action.
 
@@ -24,10 +44,11 @@ def checked_actions(actions: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArr
     Raises:
         ValueError: another shape, or a number that is not finite.
     """
-    array = np.asarray(actions, np.float64)
-    if array.shape != shape:
-        raise ValueError(f"action has shape {array.shape}, expected {shape}: [speed, care] in [0, 1]")
-    if array.min() >= 0.0 and array.max() <= 1.0:
+    given = np.asarray(actions)
+    if given.shape != shape:
+        raise ValueError(f"action has shape {given.shape}, expected {shape}: [speed, care] in [0, 1]")
+    array = given.astype(np.float64, copy=False)
+    if given.min() >= 0.0 and given.max() <= 1.0:  # of what was given: 32 bits take half the time of 64
         return array
     if not np.isfinite(array).all():
         raise ValueError(f"action {array.tolist()} is not finite: give [speed, care] in [0, 1]")

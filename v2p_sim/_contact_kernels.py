@@ -22,7 +22,7 @@ _OTHER, _SUBSTEP, _ENERGY, _IMPULSE, _PEAK, _SUSTAINED, _PLACE = range(7)
 
 
 @njit(cache=True)
-def scan(record, last, opened, squeezed, events, constants) -> int:
+def scan(record, last, opened, squeezed, events, constants):
     """Advance all events by one control step.
 
     Args:
@@ -31,50 +31,54 @@ def scan(record, last, opened, squeezed, events, constants) -> int:
         opened: is_open (N, D, 3), open (N, D, 3, OPEN_FIELDS), last W forces (N, D, 3, W); updated.
         squeezed: the cup's last W axial forces (N, D, W), their largest mean (N, D); updated.
         events: rows to fill with the events that ended, (capacity, EVENT_FIELDS).
-        constants: length of a substep [s], least energy that is reported [J].
+        constants: length of a substep [s], least energy that is reported [J], weight of every dish (D,) [N].
 
     Returns:
-        The number of events.
+        The number of events, and the largest mean over all dishes [N].
     """
     num_cells, num_substeps, width = record.shape
     rows, seam = record.reshape(-1), np.empty(2 * width)  # flat: a view a substep would cost more than the sums
-    count = 0
+    count, most_n = 0, 0.0
     for cell in range(num_cells):
         start = cell * num_substeps * width
         seam[:width], seam[width:] = last[cell], record[cell, 0]
         for dish in range((width - 3) // DISH_SENSORS):
             axial = start + dish * DISH_SENSORS + CUP_FORCE + 2
-            _squeeze(rows, (axial, width, num_substeps), squeezed, (cell, dish))
+            most_n = max(most_n, _squeeze(rows, (axial, width, num_substeps), squeezed, (cell, dish)))
             where = (cell, dish, width)
             count = _follow(seam, 0, 0, 1, where, opened, events, count, constants)
             count = _follow(rows, start, 1, num_substeps, where, opened, events, count, constants)
             opened[1][cell, dish, :, _SUBSTEP] = 0.0  # what is open now began before the next step
         last[cell] = record[cell, num_substeps - 1]
-    return count
+    return count, most_n
 
 
 @njit(cache=True)
 def _follow(rows, start, first, stop, where, opened, events, count, constants) -> int:
     """Advance one dish's events by some substeps, the first from the row at `start`; return how many have ended."""
     cell, dish, width = where
-    is_open = opened[0]
+    is_open = opened[0][cell, dish]
     for k in range(first, stop):
         row = start + (k - first) * width
         own = row + dish * DISH_SENSORS
+        if _is_quiet(rows, own, own + width) and not (is_open[0] or is_open[1] or is_open[2]):
+            continue
         for partner in range(NUM_PARTNERS):
-            if is_open[cell, dish, partner] or _may_strike(rows, own, own + width, partner):
-                contact = _contact(rows, row, dish, partner, width)
-                count = _advance((cell, dish, partner), k, contact, opened, events, count, constants)
+            contact = _contact(rows, row, dish, partner, width)
+            count = _advance((cell, dish, partner), k, contact, opened, events, count, constants)
     return count
 
 
 @njit(cache=True)
-def _may_strike(rows, own, after, partner) -> bool:
-    """Rule most substeps out cheaply: no force, or a dish at rest on furniture."""
-    fx, fy, fz = _force(rows, own, partner)
-    if fx * fx + fy * fy + fz * fz <= FORCE_FLOOR_N * FORCE_FLOOR_N:
-        return False
-    return partner != _FURNITURE or max(_fastest(rows, own), _fastest(rows, after)) > QUIET_MPS / 2.0
+def _is_quiet(rows, own, after) -> bool:
+    """Rule most substeps out cheaply: a dish at rest that nothing but furniture touches."""
+    apart_n = 0.0
+    for axis in range(3):
+        cup_n = rows[own + CUP_FORCE + axis]
+        dishes_n = rows[own + TOTAL_FORCE + axis] - rows[own + FORCE + axis] - cup_n
+        apart_n = max(apart_n, abs(cup_n), abs(dishes_n))
+    speed_mps = max(_fastest(rows, own), _fastest(rows, after))
+    return apart_n < FORCE_FLOOR_N / 2.0 and speed_mps < QUIET_MPS / 2.0
 
 
 @njit(cache=True)
@@ -84,23 +88,23 @@ def _fastest(rows, own) -> float:
 
 @njit(cache=True)
 def _contact(rows, row, dish, partner, width):
-    """Return force along the normal, closing speeds (largest, mid-step), net force, the other dish, the place."""
+    """Return force along the normal, closing speeds (largest, mid-step), net force, other dish, place, how far down."""
     own = row + dish * DISH_SENSORS
     fx, fy, fz = _force(rows, own, partner)
     net_n = math.sqrt(fx * fx + fy * fy + fz * fz)
     if net_n <= FORCE_FLOOR_N:
-        return 0.0, 0.0, 0.0, net_n, -1, (0.0, 0.0, 0.0)
+        return 0.0, 0.0, 0.0, net_n, -1, (0.0, 0.0, 0.0), 0.0
     if partner == _FURNITURE:
         nx, ny, nz = _three(rows, own + NORMAL)
         before, later = _along(rows, own, nx, ny, nz), _along(rows, own + width, nx, ny, nz)
         force_n = fx * nx + fy * ny + fz * nz
-        return force_n, *_speeds(before, later), net_n, -1, _three(rows, own + POSITION)
+        return force_n, *_speeds(before, later), net_n, -1, _three(rows, own + POSITION), max(-nz, 0.0)
     other = _struck(rows, row, width, dish, fx, fy, fz) if partner == _DISH else -1
     theirs = row + (width - 3 - VELOCITY if partner == _CUP else other * DISH_SENSORS)
     nx, ny, nz = fx / net_n, fy / net_n, fz / net_n
     before = _along(rows, own, nx, ny, nz) - _along(rows, theirs, nx, ny, nz)
     later = _along(rows, own + width, nx, ny, nz) - _along(rows, theirs + width, nx, ny, nz)
-    return net_n, *_speeds(before, later), net_n, other, (0.0, 0.0, 0.0)
+    return net_n, *_speeds(before, later), net_n, other, (0.0, 0.0, 0.0), 0.0
 
 
 @njit(cache=True)
@@ -112,9 +116,9 @@ def _speeds(before, later):
 @njit(cache=True)
 def _advance(where, k, contact, opened, events, count, constants) -> int:
     """Open, extend or close one event; return the number of events that have ended."""
-    force_n, speed, _, _, _, _ = contact
+    force_n, speed, _, _, _, _, _ = contact
     if force_n > FORCE_FLOOR_N and speed > QUIET_MPS:
-        _extend(where, k, opened, contact, constants[0])
+        _extend(where, k, opened, contact, constants)
     elif opened[0][where]:
         count = _close(where, opened, events, count, constants[1])
     return count
@@ -159,16 +163,18 @@ def _struck(rows, row, width, dish, fx, fy, fz) -> int:
 
 
 @njit(cache=True)
-def _extend(where, k, opened, contact, dt_s) -> None:
+def _extend(where, k, opened, contact, constants) -> None:
     """Add a substep to an event, which may begin with it."""
     is_open, entries, tails = opened
-    force_n, _, closing, net_n, other, place = contact
+    force_n, _, closing, net_n, other, place, down = contact
+    dt_s, _, weights_n = constants
     entry = entries[where]
     if not is_open[where]:
         is_open[where] = True
         entry[_SUBSTEP] = k
     share = 0.5 if where[2] == _DISH else 1.0
-    entry[_ENERGY] += share * max(force_n * closing, 0.0) * dt_s
+    carried_n = weights_n[where[1]] * down if where[2] == _FURNITURE else 0.0
+    entry[_ENERGY] += share * max((force_n - carried_n) * closing, 0.0) * dt_s
     entry[_IMPULSE] += force_n * dt_s
     entry[_SUSTAINED] = max(entry[_SUSTAINED], _push(tails[where], net_n))
     if net_n > entry[_PEAK]:
@@ -191,8 +197,8 @@ def _close(where, opened, events, count, report_j) -> int:
 
 
 @njit(cache=True)
-def _squeeze(rows, column, squeezed, where) -> None:
-    """Find the largest mean of W consecutive magnitudes in a column of sensors; the window goes on across steps."""
+def _squeeze(rows, column, squeezed, where) -> float:
+    """Return the largest mean of W consecutive magnitudes in a column of sensors; the window goes on across steps."""
     start, width, num_substeps = column
     tails, largest = squeezed
     tail = tails[where]
@@ -200,6 +206,7 @@ def _squeeze(rows, column, squeezed, where) -> None:
     for k in range(num_substeps):
         best = max(best, _push(tail, abs(rows[start + k * width])))
     largest[where] = best
+    return best
 
 
 @njit(cache=True)

@@ -72,6 +72,8 @@ class Camera:
         _GL.make_current()
         self._model = copy.copy(model)
         self._set_quality(quality)
+        # With sleep on, what never moves is placed once: a camera that was moved would stay where it was.
+        self._model.opt.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
         self._quality = quality
         self._data = mujoco.MjData(self._model)
         self._scene = mujoco.MjvScene(self._model, maxgeom=_MAX_GEOMS)

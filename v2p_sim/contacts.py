@@ -4,11 +4,13 @@ A contact event is a maximal run of substeps in which a dish is pushed by one of
 dish, the cup) while the two still move along the contact's normal. Its energy is the compression work, the part of the
 impact that has to be absorbed:
 
-    E = share x sum_k max(0, F_k . n_k  x  v_k . n_k) dt,    v_k the relative mid-step velocity, n_k the normal.
+    E = share x sum_k max(0, (F_k . n_k - w_k)  x  v_k . n_k) dt,    v_k the relative mid-step velocity, n_k the normal.
 
-Furniture does not give way, so a dish takes all of that work (share 1); two dishes take half each. Sliding (scrubbing)
-does no such work and resting does none, whatever the force. Energy barely depends on solver settings; peak force does,
-so peak force is recorded and never judged.
+Furniture does not give way, so a dish takes all of that work (share 1); two dishes take half each. What furniture bears
+of the dish's weight (w_k, along the normal) would be borne at rest as well, and would do more work the softer the
+contact is; it is left out. So a dish that falls from a height h absorbs m g h. Sliding (scrubbing) does no such work,
+and resting does none, whatever the force. Energy barely depends on solver settings; peak force does, so peak force is
+recorded and never judged.
 """
 
 from __future__ import annotations
@@ -76,10 +78,20 @@ class ContactTracker:
 
     Attributes:
         squeeze_n: largest 10 ms mean of the cup's axial force on each dish in the last step, (N, D) [N].
+        most_n: the largest of these [N].
     """
 
-    def __init__(self, num_cells: int, num_dishes: int, dt_s: float) -> None:
-        self._dt_s = dt_s
+    def __init__(self, num_cells: int, num_dishes: int, dt_s: float, weights_n: np.ndarray | None = None) -> None:
+        """Watch N cells.
+
+        Args:
+            num_cells: number of cells N.
+            num_dishes: number of dishes D in each.
+            dt_s: length of a substep [s].
+            weights_n: weight of every dish, (D,) [N]; None = weightless.
+        """
+        weights_n = np.zeros(num_dishes) if weights_n is None else np.asarray(weights_n, np.float64)
+        self._constants = (dt_s, REPORT_J, weights_n)
         shape, width = (num_cells, num_dishes), window_samples(dt_s)
         self._is_open = np.zeros((*shape, NUM_PARTNERS), np.bool_)
         self._open = np.zeros((*shape, NUM_PARTNERS, OPEN_FIELDS))
@@ -88,6 +100,7 @@ class ContactTracker:
         self._last = np.zeros((num_cells, DISH_SENSORS * num_dishes + 3))
         self._events = np.zeros((0, EVENT_FIELDS))
         self.squeeze_n = np.zeros(shape)
+        self.most_n = 0.0
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget open events and the last substep of these cells."""
@@ -105,13 +118,13 @@ class ContactTracker:
         """
         if len(self._events) < self._capacity(record):
             self._events = np.zeros((self._capacity(record), EVENT_FIELDS))
-        count = scan(
+        count, self.most_n = scan(
             np.ascontiguousarray(record),
             self._last,
             (self._is_open, self._open, self._tail_n),
             (self._squeeze_tail_n, self.squeeze_n),
             self._events,
-            (self._dt_s, REPORT_J),
+            self._constants,
         )
         return [_event(row) for row in self._events[:count].tolist()] if count else []
 

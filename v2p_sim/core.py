@@ -87,6 +87,10 @@ class CellsTask(Protocol):
         """Return the task's own info: fresh float arrays of shape (N,), the same keys always."""
         ...
 
+    def cell_extra_info(self, cell: int) -> dict[str, float]:
+        """Return `extra_info` of one cell as plain floats."""
+        ...
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return all that a bit-identical continuation needs, the generators apart."""
         ...

@@ -20,11 +20,9 @@ SOURCE_HEIGHT_ERROR_M = 0.003
 SCRUB_HEIGHT_ERROR_M = 0.0025
 SLOT_HEIGHT_ERROR_M = 0.005
 TRAY_JITTER_M = 0.006  # half-width of where a dish stands in its slot
-SEAL_SPREAD = 0.12  # a wet rim leaks: seal = 1 - SEAL_SPREAD |z|, at least MIN_SEAL
+SEAL_SPREAD = 0.20  # a wet rim leaks: seal = 1 - SEAL_SPREAD |z|, at least MIN_SEAL
 MIN_SEAL = 0.4
-# Rubbing work (normal force x path) that a dish's soil needs: scale x exp(spread z). Placeholder.
-SOIL_SCALE_NM = 2.1
-SOIL_SPREAD = 0.35
+SOIL_SPREAD = 0.25  # the rubbing work that a dish's soil needs is its kind's x exp(spread z). Placeholder
 
 _ARRAYS = (
     "progress",
@@ -64,6 +62,7 @@ class CycleState:
         count = len(scene.kinds)
         self._scene = scene
         self._heights_m = np.array([kind.height_m for kind in scene.kinds])
+        self._soil_nm = np.array([kind.soil_nm for kind in scene.kinds])
         self.progress = np.zeros(num_cells)
         self.position = np.zeros(num_cells, np.int64)
         self.dish = np.zeros(num_cells, np.int64)
@@ -95,7 +94,7 @@ class CycleState:
         self.order[cell] = np.argsort(slots)
         self.rack_slot[cell] = slots
         self.strength_j[cell] = draw_strengths_j(self._scene.kinds, rng)
-        self.soil_nm[cell] = SOIL_SCALE_NM * np.exp(SOIL_SPREAD * rng.standard_normal(count))
+        self.soil_nm[cell] = self._soil_nm * np.exp(SOIL_SPREAD * rng.standard_normal(count))
         self.scrubbed_nm[cell] = 0.0
         self.outcome[cell] = Outcome.PENDING
         self.position[cell] = 0

@@ -21,6 +21,7 @@ class DishKind:
         strength_scale_j: Weibull scale of the impact energy that it survives [J].
         strength_modulus: Weibull modulus of that energy, dimensionless.
         crush_n: sustained squeeze that it survives [N].
+        soil_nm: median rubbing work that its soil needs [N m].
         replacement_usd: what a new one costs [$].
     """
 
@@ -31,17 +32,71 @@ class DishKind:
     strength_scale_j: float
     strength_modulus: float
     crush_n: float
+    soil_nm: float
     replacement_usd: float
 
 
-# Masses and sizes: weighed household dishes of these kinds. Strengths, moduli, crush loads and prices: placeholders
-# (no published joule table was found), held to one sanity check: a 2 cm drop is nearly always survived by the ceramic,
-# a 75 cm drop on a hard floor nearly never.
-PLATE = DishKind("plate", 0.35, 0.020, 0.085, 1.20, 2.0, 300.0, 4.0)
-GLASS = DishKind("glass", 0.22, 0.110, 0.034, 0.42, 2.0, 90.0, 2.5)
-STEEL_CUP = DishKind("steel_cup", 0.18, 0.080, 0.040, 60.0, 4.0, 2000.0, 6.0)
+# Every figure below is a placeholder but where a source is named: shapes and masses are those of common household
+# dishes, scaled to slots 0.18 m apart; no published table of strengths in joules was found. One sanity check holds: a
+# 2 cm drop is nearly always survived by the ceramic, a 75 cm drop on a hard floor nearly never. The moduli are low,
+# because fracture energy varies widely within one lot.
+PLATE = DishKind(
+    name="plate",  # dinner plate
+    mass_kg=0.45,
+    height_m=0.020,
+    radius_m=0.085,
+    strength_scale_j=1.60,
+    strength_modulus=2.5,
+    crush_n=300.0,
+    soil_nm=8.5,
+    replacement_usd=5.0,
+)
+BOWL = DishKind(
+    name="bowl",
+    mass_kg=0.38,
+    height_m=0.055,
+    radius_m=0.070,
+    strength_scale_j=1.10,
+    strength_modulus=2.5,
+    crush_n=260.0,
+    soil_nm=7.0,
+    replacement_usd=4.0,
+)
+MUG = DishKind(
+    name="mug",
+    mass_kg=0.32,
+    height_m=0.095,
+    radius_m=0.041,
+    strength_scale_j=0.80,
+    strength_modulus=2.5,
+    crush_n=220.0,
+    soil_nm=2.0,
+    replacement_usd=3.5,
+)
+GLASS = DishKind(
+    name="glass",  # drinking glass
+    mass_kg=0.22,
+    height_m=0.110,
+    radius_m=0.034,
+    strength_scale_j=0.40,
+    strength_modulus=2.5,
+    crush_n=90.0,
+    soil_nm=1.5,
+    replacement_usd=2.5,
+)
+STEEL_CUP = DishKind(
+    name="steel_cup",
+    mass_kg=0.18,
+    height_m=0.080,
+    radius_m=0.040,
+    strength_scale_j=60.0,
+    strength_modulus=4.0,
+    crush_n=900.0,
+    soil_nm=1.5,
+    replacement_usd=6.0,
+)
 
-CATALOGUE: dict[str, DishKind] = {kind.name: kind for kind in (PLATE, GLASS, STEEL_CUP)}
+CATALOGUE: dict[str, DishKind] = {kind.name: kind for kind in (PLATE, BOWL, MUG, GLASS, STEEL_CUP)}
 
 # What one tray holds. The order of the slots is drawn anew for every tray.
-TRAY_MIX: tuple[str, ...] = ("plate", "plate", "glass", "glass", "steel_cup", "steel_cup")
+TRAY_MIX: tuple[str, ...] = ("plate", "bowl", "mug", "glass", "steel_cup", "steel_cup")

@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from economics import Prices
-from v2p_sim._checks import RENDER_MODES, checked_actions, checked_render_mode
+from v2p_sim._checks import RENDER_MODES, checked_action, checked_actions, checked_render_mode
 from v2p_sim.core import ACTION_SPACE, CellsTask
 
 RENDER_FPS = 10
@@ -78,13 +78,14 @@ class CellEnv(gym.Env[npt.NDArray[Any], npt.NDArray[np.float32]]):
             ValueError: the action has another shape or is not finite.
             ResetNeeded: the shift is over or was never started.
         """
-        if self._elapsed >= self.task.steps_per_shift:
+        task, steps = self.task, self._elapsed + 1
+        if steps > task.steps_per_shift:
             raise ResetNeeded("the shift is over or was never started: call reset() before step()")
-        terminated = bool(self.task.step(checked_actions(action, (2,))[None], _ACTIVE)[0])
-        self._elapsed = self.task.steps_per_shift if terminated else self._elapsed + 1
-        truncated = not terminated and self._elapsed == self.task.steps_per_shift
-        reward = 0.0 if terminated else float(self.task.counters.step_profit_usd[0])
-        return self.task.observe()[0], reward, terminated, truncated, self._info()
+        terminated = bool(task.step(checked_action(action), _ACTIVE)[0])
+        self._elapsed = task.steps_per_shift if terminated else steps
+        truncated = steps == task.steps_per_shift and not terminated
+        reward = 0.0 if terminated else task.counters.cell_step_profit_usd(0)
+        return task.observe()[0], reward, terminated, truncated, self._info()
 
     def render(self) -> npt.NDArray[np.uint8] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return a picture of the cell for people, shape (H, W, 3), or None without a render mode."""
@@ -96,8 +97,7 @@ class CellEnv(gym.Env[npt.NDArray[Any], npt.NDArray[np.float32]]):
 
     def _info(self) -> dict[str, Any]:
         info: dict[str, Any] = self.task.counters.cell_info(0)
-        for key, values in self.task.extra_info().items():
-            info[key] = float(values[0])
+        info.update(self.task.cell_extra_info(0))
         info["contacts"] = self.task.contacts(0)
         return info
 
@@ -121,6 +121,8 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         self._elapsed = np.zeros(task.num_cells, np.int64)
         self._pending = np.zeros(task.num_cells, np.bool_)
         self._started = False
+        self._all = np.ones(task.num_cells, np.bool_)
+        self._all.flags.writeable = False
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
 
     @property
@@ -150,7 +152,7 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         """
         cells = self._chosen_cells(options)
         seeds = self._cell_seeds(seed)
-        for cell in cells:
+        for cell in cells.tolist():
             cell_seed = seeds[cell]
             if cell_seed is not None:
                 self._rngs[cell] = seeding.np_random(cell_seed)[0]
@@ -176,13 +178,18 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         if not self._started:
             raise ResetNeeded("no shift was started: call reset() before step()")
         checked = checked_actions(actions, (self.num_envs, 2))
-        terminated, waiting = np.zeros(self.num_envs, np.bool_), np.flatnonzero(self._pending)
-        if waiting.size < self.num_envs:
+        waiting = self._pending.nonzero()[0]
+        if waiting.size == 0:
+            terminated = self.task.step(checked, self._all)
+        elif waiting.size < self.num_envs:
             terminated = self.task.step(checked, ~self._pending) & ~self._pending
+        else:
+            terminated = np.zeros(self.num_envs, np.bool_)
         self._elapsed += 1
         if waiting.size > 0:
             self._reset_cells(waiting)
-        rewards = np.where(terminated, 0.0, self.task.counters.step_profit_usd)
+        rewards = self.task.counters.step_profit_usd
+        rewards[terminated] = 0.0
         truncated = (self._elapsed >= self.task.steps_per_shift) & ~terminated
         self._pending = terminated | truncated
         return self.task.observe(), rewards, terminated, truncated, self._info()
@@ -255,14 +262,13 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         return np.flatnonzero(mask)
 
     def _reset_cells(self, cells: npt.NDArray[np.int64]) -> None:
-        self.task.reset(cells, [self._rngs[cell] for cell in cells])
+        everyone = len(cells) == self.num_envs
+        self.task.reset(cells, self._rngs if everyone else [self._rngs[cell] for cell in cells.tolist()])
         self._elapsed[cells] = 0
         self._pending[cells] = False
 
     def _info(self) -> dict[str, Any]:
         info = self.task.counters.info() | self.task.extra_info()
         if not self._masks:
-            present = np.ones(self.num_envs, np.bool_)
-            present.flags.writeable = False
-            self._masks = {f"_{key}": present for key in info}
+            self._masks = {f"_{key}": self._all for key in info}
         return info | self._masks

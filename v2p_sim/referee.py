@@ -15,9 +15,11 @@ from v2p_sim.scene import DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, VELOCITY
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
+GRAVITY = 9.81
 SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced
 UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands
 REST_MPS = 0.02  # slower than this it is at rest
+SOAK_MPS = 0.05  # pressing at rest cleans as well as rubbing at this speed. Placeholder
 HELD_M = 0.04  # farther from the tip its top is not held any more
 
 
@@ -37,7 +39,8 @@ class Referee:
         self._dt_s = workcell.timestep_s
         self._rows = np.arange(workcell.num_cells)
         kinds = self._scene.kinds
-        self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s)
+        weights_n = np.array([GRAVITY * kind.mass_kg for kind in kinds])
+        self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s, weights_n)
         self._crush_n = np.array([kind.crush_n for kind in kinds])
         self._least_crush_n = float(self._crush_n.min())
         self._heights_m = np.array([kind.height_m for kind in kinds])
@@ -119,9 +122,9 @@ class Referee:
                 if event.partner != CUP and event.energy_j > self._cycle.strength_j[event.cell, event.dish]:
                     self._conclude(event.cell, event.dish, Outcome.BROKEN_IMPACT)
                 self.events[event.cell].append(self._describe(event, progress[event.cell, event.substep]))
-        squeeze_n = self._tracker.squeeze_n
-        if squeeze_n.max() > self._least_crush_n:
-            for cell, dish in np.argwhere(working[:, None] & (squeeze_n > self._crush_n)).tolist():
+        if self._tracker.most_n > self._least_crush_n:
+            crushed = working[:, None] & (self._tracker.squeeze_n > self._crush_n)
+            for cell, dish in np.argwhere(crushed).tolist():
                 self._conclude(cell, dish, Outcome.CRUSHED)
 
     def _name_partner(self, event: ContactEvent) -> str:
@@ -148,7 +151,8 @@ class Referee:
 def _watch_hand(record, progress, hand, robot, constants, scrubbed_nm, lost):
     """Add the rubbing work on each cell's dish at hand, and tell where the cup has lost it.
 
-    Rubbing work is the sum of normal force x speed along the sponge x dt (Preston's law).
+    Rubbing work is the sum of normal force x (speed along the sponge + SOAK_MPS) x dt: Preston's law, and what the
+    detergent does in the meantime.
     """
     dish_at_hand, working = hand
     qpos, tip_qpos, dish_qpos = robot
@@ -174,8 +178,8 @@ def _watch_hand(record, progress, hand, robot, constants, scrubbed_nm, lost):
 
 @njit(cache=True)
 def _rubbing_w(row, own):
-    """Return normal force x speed along the sponge of one dish [W]."""
+    """Return normal force x speed along the sponge of one dish, soaking included [W]."""
     normal_n = 0.0
     for axis in range(3):
         normal_n += row[own + FORCE + axis] * row[own + NORMAL + axis]
-    return normal_n * np.hypot(row[own + VELOCITY], row[own + VELOCITY + 1])
+    return normal_n * (np.hypot(row[own + VELOCITY], row[own + VELOCITY + 1]) + SOAK_MPS)

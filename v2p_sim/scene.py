@@ -23,6 +23,7 @@ from v2p_sim.dishes import CATALOGUE, TRAY_MIX, DishKind
 from v2p_sim.gl import choose_backend
 
 HOME_TIP_M = 0.30  # height of the cup's tip at qpos z = 0
+COUNTER_MATERIALS = ("counter", "counter_granite", "counter_wood")
 SLOT_M = 0.095  # half the distance between two slots, and the width of the mats around them
 SPONGE_M = 0.08  # half-width of the sponge, and a little
 DISH_SENSORS = 18  # numbers a dish in sensordata; where each quantity's three begin:
@@ -39,11 +40,14 @@ class Scene:
         dish_qpos: first qpos address of each dish's free joint, (D,).
         dish_qvel: first qvel address of each dish's free joint, (D,).
         tip_qpos: qpos addresses of the slides x, y, z and of the cup's spring, (4,).
+        dish_bodies: body id of each dish, (D,).
         dish_geoms: geom ids that show a dish, one array per dish.
         soil_geoms: geom id of each dish's soil, (D,).
         tray_slots_m: x, y of the source slots [m], (K, 2).
         rack_slots_m: x, y of the rack's slots [m], (K, 2).
         scrub_m: x, y and height of the scrub pad's top [m], (3,).
+        counter_geom: geom id of the counter.
+        counter_materials: ids of the materials that it may have, the nominal one first.
     """
 
     model: mujoco.MjModel
@@ -51,11 +55,14 @@ class Scene:
     dish_qpos: np.ndarray
     dish_qvel: np.ndarray
     tip_qpos: np.ndarray
+    dish_bodies: np.ndarray
     dish_geoms: tuple[np.ndarray, ...]
     soil_geoms: np.ndarray
     tray_slots_m: np.ndarray
     rack_slots_m: np.ndarray
     scrub_m: np.ndarray
+    counter_geom: int
+    counter_materials: np.ndarray
 
     def station_at(self, position_m: tuple[float, float, float]) -> str:
         """Name the furniture at a place: "tray", "scrubber", "rack" or, between them, "counter".
@@ -166,9 +173,12 @@ def build_scene(mix: tuple[str, ...] = TRAY_MIX) -> Scene:
         dish_qpos=model.jnt_qposadr[joints],
         dish_qvel=model.jnt_dofadr[joints],
         tip_qpos=np.array(tip),
+        dish_bodies=np.array(bodies),
         dish_geoms=tuple(np.flatnonzero(model.geom_bodyid == body) for body in bodies),
         soil_geoms=np.array([model.geom(f"dish{i}/soil").id for i in indices]),
         tray_slots_m=_slots(model, "tray"),
         rack_slots_m=_slots(model, "rack"),
         scrub_m=data.site("scrubber/centre").xpos.copy(),
+        counter_geom=model.geom("counter").id,
+        counter_materials=np.array([model.material(name).id for name in COUNTER_MATERIALS]),
     )

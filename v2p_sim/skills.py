@@ -4,7 +4,7 @@ A dish is a path of S segments between knots. `progress` in [0, S] says how far 
 fraction of the segment done. An action sets how fast progress grows, how deep the sponge is pressed and how strong the
 vacuum is:
 
-    free segments   duration_s = nominal_s / (speed (1 - CARE_COST care))
+    free segments   duration_s = nominal_s / (speed (1 - care_cost care))
     near segments   duration_s = NEAR_M / (speed (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) care))
 
 A near segment is the last stretch before contact: the robot does not know exactly how high the dish or the slot is, so
@@ -23,28 +23,36 @@ PHASES = ("approach", "grasp", "lift", "carry", "scrub", "place", "release", "re
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the path: its phase, nominal duration at speed 1 and care 0 [s], and how it is travelled."""
+    """A stretch of the path.
+
+    Attributes:
+        phase: one of PHASES.
+        nominal_s: duration at speed 1 and care 0 [s]; 0 for a near segment.
+        care_cost: share of the pace that full care gives up.
+        shape: "smooth" (rest to rest), "near" (constant speed into contact) or "scrub" (circles on the sponge).
+    """
 
     phase: str
     nominal_s: float
-    shape: str  # "smooth" (rest to rest), "near" (constant speed into contact) or "scrub" (circles on the sponge)
+    care_cost: float
+    shape: str = "smooth"
 
 
 SEGMENTS: tuple[Segment, ...] = (
-    Segment("approach", 2.9, "smooth"),  # over the dish
-    Segment("approach", 1.5, "smooth"),  # down to NEAR_M above it
-    Segment("grasp", 0.0, "near"),
-    Segment("grasp", 0.7, "smooth"),  # vacuum builds up
-    Segment("lift", 1.7, "smooth"),
-    Segment("carry", 1.8, "smooth"),
-    Segment("scrub", 1.5, "smooth"),  # down onto the sponge
-    Segment("scrub", 7.2, "scrub"),
-    Segment("scrub", 1.2, "smooth"),  # up again
-    Segment("carry", 2.1, "smooth"),
-    Segment("place", 1.4, "smooth"),  # down to NEAR_M above the slot
-    Segment("place", 0.0, "near"),
-    Segment("release", 0.7, "smooth"),
-    Segment("retreat", 1.5, "smooth"),
+    Segment("approach", 2.0, 0.20),  # over the dish
+    Segment("approach", 1.2, 0.20),  # down to NEAR_M above it
+    Segment("grasp", 0.0, 0.0, "near"),
+    Segment("grasp", 0.7, 0.20),  # vacuum builds up
+    Segment("lift", 1.2, 0.20),
+    Segment("carry", 1.3, 0.20),
+    Segment("scrub", 1.2, 0.20),  # down onto the sponge
+    Segment("scrub", 9.0, 0.39, "scrub"),
+    Segment("scrub", 0.9, 0.20),  # up again
+    Segment("carry", 1.5, 0.20),
+    Segment("place", 1.6, 0.40),  # down to NEAR_M above the slot
+    Segment("place", 0.0, 0.0, "near"),
+    Segment("release", 0.6, 0.20),
+    Segment("retreat", 1.1, 0.20),
 )
 NUM_SEGMENTS = len(SEGMENTS)
 PHASE_OF_SEGMENT = np.array([PHASES.index(s.phase) for s in SEGMENTS])
@@ -54,15 +62,15 @@ TRAVEL_M = 0.27  # tip height of free travel: a hanging glass clears a standing 
 NEAR_M = 0.06  # length of a near segment above the believed contact
 OVERTRAVEL_M = 0.015  # how far below the believed contact the tip aims, so that contact is sure
 NEAR_FAST_MPS = 1.30  # speed into contact at speed 1, care 0
-NEAR_SLOW_MPS = 0.06  # the same at care 1
-CARE_COST = 0.20  # share of the free segments' pace that full care gives up
+NEAR_SLOW_MPS = 0.07  # the same at care 1
 SCRUB_LOOPS = 7
 SCRUB_RADIUS_M = 0.018
 PRESS_M = (0.006, 0.014)  # how deep the sponge is pressed at care 0 and 1
-GRIP = (0.55, 1.0)  # vacuum level at care 0 and 1
+GRIP = (0.48, 1.0)  # vacuum level at care 0 and 1
 
 _NEAR = np.array([s.shape == "near" for s in SEGMENTS])
 _NOMINAL_S = np.array([s.nominal_s for s in SEGMENTS])
+_CARE_COST = np.array([s.care_cost for s in SEGMENTS])
 _MIN_PACE = 1e-6
 
 
@@ -126,7 +134,7 @@ def segment_durations_s(actions: np.ndarray) -> np.ndarray:
         Durations, (N, S) [s].
     """
     speed, care = actions[:, :1], actions[:, 1:]
-    free = _NOMINAL_S / np.maximum(speed * (1.0 - CARE_COST * care), _MIN_PACE)
+    free = _NOMINAL_S / np.maximum(speed * (1.0 - _CARE_COST * care), _MIN_PACE)
     near = NEAR_M / np.maximum(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
     return np.where(_NEAR, near, free)
 
@@ -143,7 +151,7 @@ def advance(progress: np.ndarray, actions: np.ndarray, times_s: np.ndarray) -> n
         Progress, (N, T), at most S.
     """
     out = np.empty((len(progress), len(times_s)))
-    _advance(progress, actions, times_s, _NOMINAL_S, out)
+    _advance(progress, actions, times_s, _NOMINAL_S, _CARE_COST, out)
     return out
 
 
@@ -165,17 +173,17 @@ def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, sea
 
 
 @njit(cache=True)
-def _advance(progress, actions, times_s, nominal_s, out):
+def _advance(progress, actions, times_s, nominal_s, care_cost, out):
     """Write progress at given times; a segment without a nominal duration is a near one."""
     for cell in range(len(progress)):
         speed, care = actions[cell]
-        free = max(speed * (1.0 - CARE_COST * care), _MIN_PACE)
         near_s = NEAR_M / max(speed * (NEAR_FAST_MPS + (NEAR_SLOW_MPS - NEAR_FAST_MPS) * care), _MIN_PACE)
         here, now_s = progress[cell], 0.0
         for k in range(len(times_s)):
             while here < NUM_SEGMENTS:
                 segment = int(here)
-                duration_s = near_s if nominal_s[segment] == 0.0 else nominal_s[segment] / free
+                pace = max(speed * (1.0 - care_cost[segment] * care), _MIN_PACE)
+                duration_s = near_s if nominal_s[segment] == 0.0 else nominal_s[segment] / pace
                 end_s = now_s + (segment + 1 - here) * duration_s
                 if end_s > times_s[k]:
                     break

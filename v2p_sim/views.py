@@ -4,49 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from v2p_sim.breakage import Outcome
 from v2p_sim.cameras import Camera, Quality
 from v2p_sim.cycle import CycleState
+from v2p_sim.looks import DishLooks, RandomLooks
+from v2p_sim.randomization import DrawnCells
 from v2p_sim.scene import Scene
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES
 from v2p_sim.workcell import Workcell
 
-BROKEN_RGBA = (0.55, 0.10, 0.08, 1.0)
-_IS_BROKEN = np.isin(np.arange(len(Outcome)), (Outcome.BROKEN_IMPACT, Outcome.CRUSHED))
-
 
 class CellCamera:
-    """A camera that shows a cell's dishes as they are: soiled, clean or broken."""
+    """A camera that shows a cell as it is: its dishes soiled, clean or broken, its looks nominal or drawn."""
 
     def __init__(self, scene: Scene, name: str, quality: Quality) -> None:
         self._camera = Camera(scene.model, name, quality)
-        self._rgba = self._camera.model.geom_rgba
-        self._looks = self._rgba.copy()
-        self._scene = scene
-        self._painted: tuple[bytes, bytes] | None = None
+        self._dishes = DishLooks(scene, self._camera.model)
+        self._random = RandomLooks(scene, self._camera.model, name)
 
-    def draw(self, workcell: Workcell, cycle: CycleState, cell: int) -> np.ndarray:
+    def draw(self, workcell: Workcell, cycle: CycleState, cell: int, drawn: DrawnCells | None = None) -> np.ndarray:
         """Draw one cell.
 
         Args:
             workcell: where everything is.
             cycle: how the dishes are.
             cell: index of the cell.
+            drawn: what domain randomisation drew; None = nominal looks.
 
         Returns:
             (H, W, 3) uint8, a view that the next call overwrites.
         """
-        dishes = (cycle.scrubbed_nm[cell].tobytes() + cycle.soil_nm[cell].tobytes(), cycle.outcome[cell].tobytes())
-        if dishes != self._painted:
-            self._painted = dishes
-            self._paint(cycle, cell)
+        if drawn is not None:
+            self._random.show(drawn, cell, self._dishes)
+        self._dishes.paint(cycle, cell)
         return self._camera.draw(workcell.qpos[cell])
-
-    def _paint(self, cycle: CycleState, cell: int) -> None:
-        self._rgba[:] = self._looks
-        self._rgba[self._scene.soil_geoms, 3] = cycle.soil_left_of(cell)
-        for dish in np.flatnonzero(_IS_BROKEN[cycle.outcome[cell]]):
-            self._rgba[self._scene.dish_geoms[dish]] = BROKEN_RGBA
 
     def close(self) -> None:
         """Free the GL resources; a second call does nothing."""

@@ -15,10 +15,12 @@ import numpy as np
 from mujoco.batch import Batch
 from numba import njit
 
+from v2p_sim.randomization import DrawnCells
 from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, HOME_TIP_M, Scene
 
 _RECORDED = ["sensordata"]
 BIN_M = (0.0, -3.0)  # where dishes that left the cell lie, behind every camera
+SEAT_M = 1e-6  # a turned rim is this far in the counter, or rounding lets only part of it touch and the dish rocks
 _DIVERGED = (
     int(mujoco.mjtWarning.mjWARN_BADQPOS),
     int(mujoco.mjtWarning.mjWARN_BADQVEL),
@@ -88,16 +90,37 @@ class Workcell:
             self.stand(int(cell), np.arange(len(xy)), xy)
         self._warnings[:] = self._raised
 
-    def stand(self, cell: int, dishes: np.ndarray, xy_m: np.ndarray) -> None:
+    def set_parameters(self, cells: np.ndarray, drawn: DrawnCells) -> None:
+        """Give cells the friction, masses and servo gains that were drawn for them.
+
+        Args:
+            cells: indices of the cells.
+            drawn: factors on the nominal values.
+        """
+        model, bodies = self.model, self.scene.dish_bodies
+        friction, gain = drawn.friction[cells, :, None], drawn.gain[cells, :, None]
+        self._batch.expand("geom_friction")[cells] = model.geom_friction * friction
+        for name in ("actuator_gainprm", "actuator_biasprm"):
+            self._batch.expand(name)[cells] = getattr(model, name) * gain
+        mass, inertia = self._batch.expand("body_mass"), self._batch.expand("body_inertia")
+        where = (cells[:, None], bodies[None])
+        mass[where] = model.body_mass[bodies] * drawn.mass[cells]
+        inertia[where] = model.body_inertia[bodies] * drawn.mass[cells, :, None]
+        self._batch.set_const(ids=np.asarray(cells, np.int32))
+
+    def stand(self, cell: int, dishes: np.ndarray, xy_m: np.ndarray, yaw_rad: np.ndarray | float = 0.0) -> None:
         """Stand dishes upright and at rest on the counter.
 
         Args:
             cell: index of the cell.
             dishes: indices of the dishes.
             xy_m: their places, (len(dishes), 2) [m].
+            yaw_rad: their turn about the vertical, (len(dishes),) or a number [rad].
         """
         pose = np.zeros((len(dishes), 7))
-        pose[:, :2], pose[:, 3] = xy_m, 1.0
+        turned = np.asarray(yaw_rad) != 0.0
+        pose[:, 2] = np.where(turned, -SEAT_M, 0.0)
+        pose[:, :2], pose[:, 3], pose[:, 6] = xy_m, np.cos(0.5 * np.asarray(yaw_rad)), np.sin(0.5 * np.asarray(yaw_rad))
         self._qpos[cell, self._dish_pose[dishes]] = pose
         self._qvel[cell, self._dish_vel[dishes]] = 0.0
 

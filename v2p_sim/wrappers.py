@@ -48,13 +48,16 @@ class SyntheticVideo:
 
 
 class FrameStack:
-    """Keep the last T frames of N cells. A reset repeats the first frame; the order is old to new."""
+    """Keep the last T frames of N cells. A reset repeats the first frame; the order is old to new.
+
+    Every frame is written once, behind the one before it, so that the last T frames are always one slice. There is room
+    for 3 T of them; where it ends, the last frames move to the front.
+    """
 
     def __init__(self, num_cells: int, num_frames: int, frame_shape: tuple[int, int, int]) -> None:
-        # Every frame is kept twice, T places apart, so that the last T frames are always one slice.
-        self._frames = np.zeros((num_cells, 2 * num_frames, *frame_shape), np.uint8)
+        self._frames = np.zeros((num_cells, 3 * num_frames, *frame_shape), np.uint8)
         self._length = num_frames
-        self._oldest = 0
+        self._end = num_frames
 
     def reset(self, cells: npt.NDArray[np.int64], frames: npt.NDArray[np.uint8]) -> None:
         """Fill the stacks of some cells with one frame each.
@@ -63,7 +66,7 @@ class FrameStack:
             cells: indices of the cells, shape (M,)
             frames: their first frames, shape (M, C, H, W)
         """
-        self._frames[cells] = frames[:, None]
+        self._frames[cells, self._end - self._length : self._end] = frames[:, None]
 
     def push(self, frames: npt.NDArray[np.uint8]) -> None:
         """Add the newest frame of every cell, dropping the oldest.
@@ -71,13 +74,28 @@ class FrameStack:
         Args:
             frames: shape (N, C, H, W)
         """
-        self._frames[:, self._oldest] = frames
-        self._frames[:, self._oldest + self._length] = frames
-        self._oldest = (self._oldest + 1) % self._length
+        self.advance()[:] = frames
+
+    def advance(self) -> npt.NDArray[np.uint8]:
+        """Drop the oldest frame of every cell and make room for the newest: `push` for who draws in place.
+
+        Returns:
+            The room, shape (N, C, H, W), live; its contents are undefined until they are written.
+        """
+        end, kept = self._end, self._length - 1
+        if end == self._frames.shape[1]:
+            self._frames[:, :kept] = self._frames[:, end - kept :]
+            end = kept
+        self._end = end + 1
+        return self._frames[:, end]
+
+    def newest(self) -> npt.NDArray[np.uint8]:
+        """Return the newest frame of every cell, shape (N, C, H, W), live."""
+        return self._frames[:, self._end - 1]
 
     def observe(self) -> npt.NDArray[np.uint8]:
         """Return a fresh copy of the stacks, shape (N, T, C, H, W), the newest frame last."""
-        return self._frames[:, self._oldest : self._oldest + self._length].copy()
+        return self._frames[:, self._end - self._length : self._end].copy()
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return a copy of the stacks."""
@@ -89,8 +107,8 @@ class FrameStack:
         Args:
             state: what `state_dict` of a stack of the same shape returned
         """
-        self._frames[:, : self._length] = self._frames[:, self._length :] = state["frames"]
-        self._oldest = 0
+        self._end = self._length
+        self._frames[:, : self._end] = state["frames"]
 
 
 class RateReward(gym.Wrapper):

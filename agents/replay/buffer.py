@@ -15,9 +15,10 @@ SMALLEST_PRIORITY = 1e-6
 class ReplayBuffer:
     """Holds observations row by row; the transition of a row leads to the next row of the same cell.
 
-    All cells advance together, so row = position x num_cells + cell. The last row of an episode and the newest row of a
-    cell hold an observation but no transition. For video only the newest frame of a stack is stored: the stack of a row
-    is that of its predecessors' frames, the episode's first frame repeated where there are too few.
+    All cells advance together, so row = position x num_cells + cell. The last row of an episode, the newest row of a
+    cell and the row before a failed simulation hold an observation but no transition. For video only the newest frame
+    of a stack is stored: the stack of a row is that of its predecessors' frames, the episode's first frame repeated
+    where there are too few.
     """
 
     def __init__(self, spec: EnvSpec, num_cells: int, config: ReplayConfig):
@@ -77,7 +78,7 @@ class ReplayBuffer:
             raise RuntimeError("replay needs start(observations) before add(step)")
         rows = self._head * self.num_cells + self._cells
         age = np.where(step.reset, 0, self._age[rows] + 1).astype(np.int32)
-        acted = ~step.reset
+        acted = ~step.reset if step.broken is None else ~(step.reset | step.broken)
         rows = rows[acted]
         self._actions[rows] = step.actions[acted]
         self._sums[rows] = np.stack([step.rewards, step.errors, step.attempts], axis=1)[acted]

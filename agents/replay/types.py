@@ -17,6 +17,8 @@ class Step:
         next_observations: Observations after the step (N, ...).
         terminated: Cells whose episode ended for real (N,); time limits do not count.
         reset: Cells for which this was the reset row: no transition, only a first observation (N,).
+        broken: Cells whose simulation failed in this step: what it shows is no outcome, so that the step is no
+            transition, and what came before is cut off as by a time limit (N,); None where none did.
     """
 
     actions: np.ndarray
@@ -26,6 +28,7 @@ class Step:
     next_observations: np.ndarray
     terminated: np.ndarray
     reset: np.ndarray
+    broken: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,22 @@ def test_progress_is_reported(run):
     assert run(progress_every_s=1e6).recorder.progress == []
 
 
+def test_a_termination_by_broken_physics_is_told_from_a_real_end(counting_env):
+    class Ending(counting_env):
+        def step(self, actions):
+            observations, rewards, _, truncated, infos = super().step(actions)
+            ended = self.steps == 3
+            self.pending = ended
+            return observations, rewards, ended, truncated, infos | {"physics_error": ended * np.array([1.0, 0.0])}
+
+    learner = ScriptedLearner()
+    train(Ending(2), learner, NoConstraint(), [], LoopConfig(episodes=2))
+    assert [step.terminated.tolist() for step in learner.steps] == [[False] * 2, [False] * 2, [True] * 2]
+    assert [step.broken.tolist() for step in learner.steps if step.broken is not None] == [
+        *([False, False], [False, False], [True, False]),
+    ]
+
+
 def test_an_interrupt_ends_after_the_step_in_progress(counting_env):
     class Interrupting(ScriptedLearner):
         def observe(self, step):

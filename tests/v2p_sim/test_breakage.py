@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from v2p_sim.breakage import ERROR_CAUSES, Outcome, break_probability, draw_strengths_j
 from v2p_sim.dishes import CATALOGUE, GLASS, PLATE, DishKind
 
-KIND = DishKind("test", 0.3, 0.1, 0.04, strength_scale_j=2.0, strength_modulus=3.0, crush_n=10.0, replacement_usd=1.0)
+KIND = DishKind(
+    "test", 0.3, 0.1, 0.04, strength_scale_j=2.0, strength_modulus=3.0, crush_n=10.0, soil_nm=1.0, replacement_usd=1.0
+)
 
 
 class Literal:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from economics import Prices
+from v2p_sim.tasks._dishwashing_kernel import uniform
 from v2p_sim.tasks.dishwashing import (
     Dishwashing,
     DishwashingConfig,
@@ -107,6 +109,45 @@ def test_the_draws_fail_with_the_error_probability():
     for _ in range(60):
         *_, info = env.step(np.tile(np.array([1.0, 0.0], np.float32), (200, 1)))
     assert info["errors"].sum() / info["attempts"].sum() == pytest.approx(0.14, abs=0.01)
+
+
+def test_draws_are_those_of_splitmix64():
+    key = np.uint64(1234567)
+    bits = (6457827717110365317, 3203168211198807973, 9817491932198370423)
+    assert [uniform(key, index) for index in range(3)] == [(word >> 11) / 2.0**53 for word in bits]
+
+
+def test_draws_of_a_shift_are_uniform_and_independent():
+    draws = np.array([[uniform(key, index) for index in range(150)] for key in np.arange(200, dtype=np.uint64)])
+    assert stats.kstest(draws.ravel(), "uniform").pvalue > 0.01
+    assert abs(np.corrcoef(draws[:, 1:].ravel(), draws[:, :-1].ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(draws[1:].ravel(), draws[:-1].ravel())[0, 1]) < 0.02
+
+
+def test_every_shift_has_draws_of_its_own_and_a_seed_repeats_them():
+    action = np.array([1.0, 0.0])
+    env = make_env()
+
+    def errors(seed: int | None) -> list[float]:
+        env.reset(seed=seed)
+        return [env.step(action)[4]["errors"] for _ in range(60)]
+
+    first, second, again, other = errors(0), errors(None), errors(0), errors(1)
+    assert first == again
+    assert first != second != other != first
+
+
+@pytest.mark.parametrize("steps", [20, 60, 144])
+def test_the_same_attempts_fail_whatever_the_control_step(steps):
+    env = make_env(config=DishwashingConfig(steps=steps))
+    env.reset(seed=3)
+    for _ in range(steps):
+        *_, info = env.step(np.array([1.0, 0.0]))
+    reference = make_env()
+    reference.reset(seed=3)
+    for _ in range(60):
+        *_, expected = reference.step(np.array([1.0, 0.0]))
+    assert (info["attempts"], info["errors"]) == (expected["attempts"], expected["errors"])
 
 
 def test_state_observation_follows_the_counters():

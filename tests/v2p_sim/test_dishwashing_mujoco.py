@@ -109,7 +109,9 @@ def test_contacts_are_reachable_and_explain_what_broke():
             assert len(fatal) >= broken[cell] - before
     assert seen
     assert all(event["energy_j"] > 0.0 and event["phase"] in PHASES for event in seen)
-    assert {event["phase"] for event in seen if event["energy_j"] > 0.05} <= {"place", "release"}
+    hard = [event for event in seen if event["energy_j"] > 0.05]
+    assert {event["phase"] for event in hard if event["partner"] != "cup"} <= {"place", "release"}
+    assert {event["partner"] for event in hard} == {"cup", "rack"}
     assert {event["outcome"] for event in seen} <= {outcome.name.lower() for outcome in Outcome}
     env.close()
 

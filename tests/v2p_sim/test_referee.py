@@ -1,63 +1,18 @@
 """Every dish gets one outcome with the right cause, from forces, places and rubbing work."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
-from v2p_sim.cycle import CycleState
-from v2p_sim.dishes import CATALOGUE, TRAY_MIX
-from v2p_sim.referee import HELD_M, SLOT_TOLERANCE_M, Referee
-from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, TOTAL_FORCE, VELOCITY, build_scene
+from v2p_sim.dishes import CATALOGUE
+from v2p_sim.referee import HELD_M, SLOT_TOLERANCE_M, SOAK_MPS
+from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, NORMAL, TOTAL_FORCE, VELOCITY
 from v2p_sim.skills import PICKED, PLACING, RELEASED, SCRUB
-from v2p_sim.workcell import Traces, Workcell
+from v2p_sim.workcell import Traces
 
-SCENE = build_scene()
-DT_S = SCENE.model.opt.timestep
-COUNT = len(SCENE.kinds)
+from .conftest import COUNT, DT_S, INDEX, SCENE, Cell
+
 TRUE = np.array([True])
-INDEX = {name: TRAY_MIX.index(name) for name in CATALOGUE}
-
-
-class Cell:
-    """One cell under a referee, its dish at hand chosen, its strengths endless and its soil rubbed off."""
-
-    def __init__(self, dish: int = 0, scene=SCENE, num_cells: int = 1) -> None:
-        self.workcell = Workcell(scene, num_cells)
-        self.cycle = CycleState(scene, num_cells)
-        self.referee = Referee(self.workcell, self.cycle)
-        for cell in range(num_cells):
-            self.cycle.start_tray(cell, np.random.default_rng(cell))
-            self.cycle.source_xy_m[cell] = scene.tray_slots_m[:COUNT]
-        self.cycle.strength_j[:], self.cycle.scrubbed_nm[:] = np.inf, np.inf
-        self.cycle.position[:] = np.flatnonzero(self.cycle.order[0] == dish)[0]
-        self.cycle.dish[:] = dish
-        self.workcell.reset(np.arange(num_cells), self.cycle.source_xy_m)
-        self.dish, self.cells = dish, num_cells
-
-    @property
-    def outcome(self) -> Outcome:
-        return Outcome(self.cycle.outcome[0, self.dish])
-
-    def watch(self, traces: Traces, working: np.ndarray | None = None) -> None:
-        progress = np.repeat(self.cycle.progress[:, None], traces.record.shape[1], axis=1)
-        self.referee.watch(traces, progress, np.ones(self.cells, bool) if working is None else working)
-
-    def wait(self, seconds: float, substeps: int = 100) -> list[dict]:
-        """Let physics run with the robot home; return the events."""
-        events = []
-        for _ in range(round(seconds / DT_S / substeps)):
-            self.watch(self.workcell.step(np.zeros((self.cells, substeps, 4))))
-            events += self.referee.events[0]
-        return events
-
-    def place(self, offset_m=(0.0, 0.0)) -> None:
-        slot_m = SCENE.rack_slots_m[self.cycle.rack_slot[0, self.dish]]
-        self.workcell.stand(0, np.array([self.dish]), (slot_m + offset_m)[None])
-
-    def raise_dish(self, height_m: float) -> None:
-        self.workcell.qpos[0, SCENE.dish_qpos[self.dish] + 2] = height_m
 
 
 def still(substeps: int = 20, cells: int = 1) -> Traces:
@@ -80,63 +35,6 @@ def squeezed(dish: int, force_n: np.ndarray, traces: Traces | None = None) -> Tr
     for start in (CUP_FORCE, TOTAL_FORCE):
         traces.dishes[:, :, dish, start + 2] += force_n
     return traces
-
-
-def pressing(dish: int) -> np.ndarray:
-    """Set-points that come down slowly on a dish as far as the robot reaches, (1, S, 4)."""
-    top_m = SCENE.kinds[dish].height_m + 0.01 - HOME_TIP_M
-    control = np.zeros((1, 2500, 4))
-    control[..., :2] = SCENE.tray_slots_m[dish]
-    control[0, :250, 2] = np.linspace(0.0, top_m, 250)
-    control[0, 250:, 2] = np.linspace(top_m, SCENE.model.actuator("robot/z").ctrlrange[0], 2250)
-    return control
-
-
-def moving_mean(force_n: np.ndarray) -> np.ndarray:
-    return np.convolve(force_n, np.ones(3) / 3.0, "valid")  # 10 ms are 3 substeps
-
-
-def press(cell: Cell, substeps: int = 20) -> list[float]:
-    """Press the dish at hand until it is crushed; return the largest 10 ms mean of each control step."""
-    control, means = pressing(cell.dish), []
-    for start in range(0, control.shape[1], substeps):
-        traces = cell.workcell.step(control[:, start : start + substeps])
-        means.append(float(moving_mean(traces.cup_force_n[0, :, cell.dish]).max()))
-        cell.watch(traces)
-        if cell.outcome != Outcome.PENDING:
-            break
-    return means
-
-
-def with_crush_strength(dish: int, crush_n: float):
-    kinds = list(SCENE.kinds)
-    kinds[dish] = replace(kinds[dish], crush_n=crush_n)
-    return replace(SCENE, kinds=tuple(kinds))
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_a_press_crushes_at_the_crush_strength(name):
-    """The cup on its spring reaches every kind with at least 20 N; so that is each kind's strength here."""
-    crush_n = 20.0
-    cell = Cell(INDEX[name], with_crush_strength(INDEX[name], crush_n))
-    means = press(cell)
-    assert cell.outcome == Outcome.CRUSHED
-    assert crush_n < means[-1] < 1.05 * crush_n
-    assert max(means[:-1]) <= crush_n
-    assert cell.referee.errors[0] == 1
-
-
-def test_a_press_crushes_a_glass_at_the_strength_in_the_catalogue():
-    cell = Cell(INDEX["glass"])
-    means = press(cell)
-    assert cell.outcome == Outcome.CRUSHED
-    assert means[-1] == pytest.approx(CATALOGUE["glass"].crush_n, rel=0.05)
-
-
-def test_a_press_never_crushes_steel():
-    cell = Cell(INDEX["steel_cup"])
-    assert max(press(cell)) > 50.0
-    assert cell.outcome == Outcome.PENDING
 
 
 @pytest.mark.parametrize("substeps", [1, 3, 20])
@@ -275,13 +173,13 @@ def test_a_dish_under_the_cup_is_held(distance, outcome):
 
 
 def test_rubbing_work_is_normal_force_times_path():
-    """A load of 5 N over 0.2 m/s for 0.1 s rubs 0.1 N m, in the scrubbing segment alone."""
+    """A load of 5 N at 0.2 m/s rubs 1 W, and soaks beside it, in the scrubbing segment alone."""
     cell = Cell(3)
     cell.cycle.scrubbed_nm[:] = 0.0
     traces = struck(3, slice(None), (2.0, 1.0, -5.0, 0.0, 0.0, -1.0, 0.12, -0.16, 0.0), 100)
     progress = np.where(np.arange(100) < 50, SCRUB + 0.5, SCRUB + 1.5)[None]
     cell.referee.watch(traces, progress, TRUE)
-    assert cell.cycle.scrubbed_nm[0, 3] == pytest.approx(5.0 * 0.2 * 50 * DT_S)
+    assert cell.cycle.scrubbed_nm[0, 3] == pytest.approx(5.0 * (0.2 + SOAK_MPS) * 50 * DT_S)
     assert np.count_nonzero(cell.cycle.scrubbed_nm) == 1
 
 

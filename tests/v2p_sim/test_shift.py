@@ -73,14 +73,68 @@ def test_state_observation_is_scaled_by_the_full_rate():
     np.testing.assert_allclose(state, [[0.5, 34 / 72, 36 / 72, 2 / 72]], rtol=1e-6)
 
 
-def test_state_dict_round_trip():
-    first, second = counters_after(10, 1, 0.5), ShiftCounters(1, Prices(), 1.0)
-    second.load_state_dict(first.state_dict())
-    assert second.cell_info(0) == first.cell_info(0)
+@pytest.mark.parametrize("cells", [1, 2])
+def test_state_dict_round_trip(cells):
+    first, second = (ShiftCounters(cells, Prices(), 1.0) for _ in range(2))
+    first.add(np.arange(cells) + 10, np.ones(cells), 0.5)
+    state = first.state_dict()
+    assert {name: values.shape for name, values in state.items()} == {"totals": (5, cells), "step": (3, cells)}
+    second.load_state_dict(state)
+    for counters in (first, second):
+        counters.add(np.ones(cells), np.zeros(cells), 0.1)
+    np.testing.assert_equal(second.info(), first.info())
+    assert state["totals"][0, 0] == 10.0
 
 
-def test_negative_counts_are_refused_and_change_nothing():
-    counters = ShiftCounters(1, Prices(), 1.0)
-    with pytest.raises(ValueError, match="errors must be finite and >= 0"):
-        counters.add(np.array([2]), np.array([-1]), np.array([0.1]))
-    assert counters.attempts[0] == 0
+@pytest.mark.parametrize("cells", [1, 3])
+@pytest.mark.parametrize(
+    ("name", "step"), [("errors", (2, -1, 0.1)), ("completed", (np.nan, 1, 0.1)), ("hours", (2, 1, np.inf))]
+)
+def test_bad_counts_are_refused_and_change_nothing(cells, name, step):
+    counters = ShiftCounters(cells, Prices(), 1.0)
+    counters.add(*np.ones((3, cells)))
+    before = counters.state_dict()
+    rows = np.ones((3, cells))
+    rows[:, -1] = step
+    with pytest.raises(ValueError, match=f"{name} must be finite and >= 0"):
+        counters.add(*rows)
+    np.testing.assert_equal(counters.state_dict(), before)
+
+
+@pytest.mark.parametrize("prices", [Prices(), Prices(0.37, 1.9, 0.3, 11.0)])
+def test_one_cell_counts_as_a_cell_of_many_does_bit_for_bit(prices):
+    """One cell counts in plain floats, many in arrays."""
+    rng = np.random.default_rng(0)
+    alone, many = ShiftCounters(1, prices, 0.7), ShiftCounters(3, prices, 0.7)
+    successes = set()
+    for step in range(200):
+        completed, errors, hours = rng.integers(0, 4, 3), rng.integers(0, 2, 3) * (step % 9 == 0), rng.random(3) / 30.0
+        alone.add(completed[1:2], errors[1:2], hours[1:2])
+        many.add(completed, errors, hours)
+        info = many.info()
+        assert alone.cell_info(0) == many.cell_info(1) == {key: values[1] for key, values in info.items()}
+        assert alone.info() == {key: values[1:2] for key, values in info.items()}
+        assert alone.cell_step_profit_usd(0) == many.cell_step_profit_usd(1) == many.step_profit_usd[1]
+        np.testing.assert_array_equal(alone.state_observation(0.3)[0], many.state_observation(0.3)[1])
+        successes.add(alone.cell_info(0)["success"])
+        if step == 100:
+            alone.reset(np.array([0]))
+            many.reset(np.array([1]))
+    assert successes == {0.0, 1.0}
+
+
+def test_hours_may_be_one_number_for_all_cells():
+    counters = ShiftCounters(2, Prices(), 1.0)
+    counters.add([1, 2], [0, 0], 0.25)
+    np.testing.assert_array_equal(counters.hours, [0.25, 0.25])
+
+
+def test_info_of_many_cells_is_fresh_at_every_call():
+    counters = ShiftCounters(2, Prices(), 1.0)
+    counters.add([3, 4], [1, 0], 0.25)
+    first, second, expected = counters.info(), counters.info(), counters.info()
+    for values in first.values():
+        values[:] = -1.0
+    np.testing.assert_equal(second, expected)
+    np.testing.assert_array_equal(counters.attempts, [4, 4])
+    np.testing.assert_array_equal(counters.attempts_step, [4, 4])

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v2p_sim.skills import (
-    CARE_COST,
     GRASPED,
     GRIP,
     NEAR_FAST_MPS,
@@ -35,6 +34,7 @@ from v2p_sim.skills import (
 DT_S = 0.002
 TIMES_S = DT_S * np.arange(1, 251)
 NOMINAL_S = np.array([segment.nominal_s for segment in SEGMENTS])
+CARE_COST = np.array([segment.care_cost for segment in SEGMENTS])
 NEAR = np.array([segment.shape == "near" for segment in SEGMENTS])
 BELIEF = Belief(np.array([-0.3, 0.18]), 0.11, 0.14, np.array([0.21, -0.18]), 0.115)
 SCRUB_XY_M = np.array([0.01, -0.02])
@@ -71,25 +71,26 @@ def fastest_mps() -> float:
 
 
 @pytest.mark.parametrize(
-    ("speed", "care", "pace", "near_mps"),
+    ("speed", "care", "near_mps"),
     [
-        (1.0, 0.0, 1.0, NEAR_FAST_MPS),
-        (0.5, 0.0, 0.5, 0.5 * NEAR_FAST_MPS),
-        (1.0, 1.0, 1.0 - CARE_COST, NEAR_SLOW_MPS),
-        (0.8, 0.5, 0.8 * (1.0 - 0.5 * CARE_COST), 0.8 * 0.5 * (NEAR_FAST_MPS + NEAR_SLOW_MPS)),
+        (1.0, 0.0, NEAR_FAST_MPS),
+        (0.5, 0.0, 0.5 * NEAR_FAST_MPS),
+        (1.0, 1.0, NEAR_SLOW_MPS),
+        (0.8, 0.5, 0.8 * 0.5 * (NEAR_FAST_MPS + NEAR_SLOW_MPS)),
     ],
 )
-def test_durations_at_literal_actions(speed, care, pace, near_mps):
+def test_durations_at_literal_actions(speed, care, near_mps):
     durations = segment_durations_s(action(speed, care))
     assert durations.shape == (1, NUM_SEGMENTS)
-    np.testing.assert_allclose(durations[0, ~NEAR], NOMINAL_S[~NEAR] / pace)
+    pace = speed * (1.0 - CARE_COST * care)
+    np.testing.assert_allclose(durations[0, ~NEAR], (NOMINAL_S / pace)[~NEAR])
     np.testing.assert_allclose(durations[0, NEAR], NEAR_M / near_mps)
 
 
-def test_a_dish_takes_25_seconds_at_full_speed_and_full_care_costs_a_quarter():
+def test_a_dish_takes_22_seconds_at_full_speed_and_full_care_costs_a_third_of_them():
     hasty_s, careful_s = (segment_durations_s(action(1.0, care)).sum() for care in (0.0, 1.0))
-    assert hasty_s == pytest.approx(25.0, rel=0.1)
-    assert 0.15 < 1.0 - hasty_s / careful_s < 0.30
+    assert hasty_s == pytest.approx(22.4, rel=0.02)
+    assert 0.30 < 1.0 - hasty_s / careful_s < 0.35
 
 
 @pytest.mark.parametrize(("speed", "care"), [(1.0, 0.0), (0.6, 0.7), (1.0, 1.0)])

@@ -61,6 +61,33 @@ def test_frame_stack_repeats_the_first_frame_and_orders_old_to_new():
     np.testing.assert_array_equal(stack.observe()[:, :, 0, 0, 0], [[11, 12, 13], [30, 30, 31]])
 
 
+def test_frame_stack_keeps_its_order_for_long():
+    """Memory holds three lengths of the stack; then the frames move to its front."""
+    stack = FrameStack(2, 3, (1, 2, 2))
+    stack.reset(np.array([0, 1]), numbered([0, 100]))
+    for value in range(1, 30):
+        stack.push(numbered([value, 100 + value]))
+        expected = np.maximum(np.arange(value - 2, value + 1), 0)
+        np.testing.assert_array_equal(stack.observe()[:, :, 0, 0, 0], [expected, 100 + expected])
+        np.testing.assert_array_equal(stack.newest(), numbered([value, 100 + value]))
+
+
+def test_frame_stack_can_be_drawn_into():
+    pushed, drawn = FrameStack(2, 3, (1, 2, 2)), FrameStack(2, 3, (1, 2, 2))
+    for value in range(20):
+        pushed.push(numbered([value, 50]))
+        before, frames = drawn.newest(), drawn.advance()
+        frames[0] = value
+        frames[1] = 50 if value == 0 else before[1]
+        np.testing.assert_array_equal(drawn.observe(), pushed.observe())
+
+
+def test_observed_stacks_are_copies():
+    stack = FrameStack(1, 2, (1, 2, 2))
+    stack.observe()[:] = 9
+    assert not stack.observe().any()
+
+
 def test_frame_stack_state_round_trip():
     first, second = FrameStack(1, 3, (1, 2, 2)), FrameStack(1, 3, (1, 2, 2))
     first.reset(np.array([0]), numbered([1]))

@@ -13,6 +13,7 @@ from economics import Prices
 from v2p_sim._checks import checked_choice
 from v2p_sim.faces import CellEnv, CellsVectorEnv
 from v2p_sim.shift import STATE_LAYOUT, STATE_SPACE, ShiftCounters
+from v2p_sim.tasks._dishwashing_kernel import work
 from v2p_sim.tasks.dishwashing_formula import (
     DishwashingConfig,
     attempts_per_hour,
@@ -42,11 +43,9 @@ __all__ = [
 OBSERVATIONS = ("state", "video")
 STACKED_FRAMES = 8
 
-_ROUNDING = 1e-9
-
 
 class Dishwashing:
-    """N abstract cells. Attempt j of a shift fails when its draw, made at the reset, lies below p_err."""
+    """N abstract cells. Attempt j of a shift fails when draw j of the shift's key lies below p_err."""
 
     render_size = PICTURE_SIZE
 
@@ -69,24 +68,22 @@ class Dishwashing:
         video_space = spaces.Box(0, 255, (STACKED_FRAMES, *self._draw.frame_shape), np.uint8)
         self.observation_space = video_space if self._video else STATE_SPACE
         self.observation_layout = {} if self._video else STATE_LAYOUT
-        step_attempts = self.config.attempts_per_minute * 60.0 * self.config.step_hours
-        self._slots = np.arange(int(np.ceil(step_attempts)) + 1)
-        self._rows = np.arange(num_cells)[:, None]
-        self._draws = np.zeros((num_cells, int(np.ceil(step_attempts * self.config.steps)) + len(self._slots) + 1))
+        self._keys = np.zeros(num_cells, np.uint64)
+        self._begun = np.zeros(num_cells, np.int64)
         self._fractions = np.zeros(num_cells)
-        self._steps = np.zeros(num_cells, np.int64)
-        self._actions = np.zeros((num_cells, 2))
+        self._steps = np.zeros(num_cells)
+        self._actions = np.zeros((2, num_cells))
 
     def reset(self, cells: npt.NDArray[np.int64], rngs: Sequence[np.random.Generator]) -> None:
         """Start new shifts in some cells.
 
         Args:
             cells: indices of the cells to reset
-            rngs: the generator of each; the draws of the whole shift are made here
+            rngs: the generator of each; it gives the key from which the shift's draws are computed
         """
-        for cell, rng in zip(cells, rngs, strict=True):
-            self._draws[cell] = rng.random(self._draws.shape[1])
-        for values in (self._fractions, self._steps, self._actions):
+        self._keys[cells] = [rng.bit_generator.random_raw() for rng in rngs]
+        self._actions[:, cells] = 0.0
+        for values in (self._begun, self._fractions, self._steps):
             values[cells] = 0
         self.counters.reset(cells)
         if self._video:
@@ -102,17 +99,12 @@ class Dishwashing:
         Returns:
             False for every cell: a formula does not diverge.
         """
-        speed, care = actions[:, 0], actions[:, 1]
-        hours = np.where(active, self.config.step_hours, 0.0)
-        due = self._fractions + attempts_per_hour(speed, care, self.config) * hours
-        attempts = (due + _ROUNDING).astype(np.int64)
-        draws = self._draws[self._rows, self.counters.attempts[:, None] + self._slots]
-        failed = (draws < error_probability(speed, care, self.config)[:, None]) & (self._slots < attempts[:, None])
-        errors = failed.sum(axis=1)
-        self._fractions = due - attempts
-        self._steps += active
-        self._actions[:] = actions
-        self.counters.add(attempts - errors, errors, hours)
+        self._actions = np.array(actions.T, order="C")  # rows: formulas of whole rows are faster than of columns
+        speed, care = self._actions
+        pace, p_err = attempts_per_hour(speed, care, self.config), error_probability(speed, care, self.config)
+        shifts = (self._keys, self._begun, self._fractions, self._steps)
+        completed, errors, hours = work(pace, p_err, active, self.config.step_hours, shifts)
+        self.counters.add(completed, errors, hours)
         if self._video:
             self._stack.push(self._draw.draw(self._state()))
         return np.zeros(self.num_cells, np.bool_)
@@ -125,11 +117,15 @@ class Dishwashing:
         """Draw a cell for people, shape (480, 640, 3)."""
         info = {key: float(values[cell]) for key, values in self.counters.info().items()}
         progress = float(self._steps[cell]) / self.steps_per_shift
-        return draw_shift(info, self._actions[cell], progress, self.counters.prices)
+        return draw_shift(info, self._actions[:, cell], progress, self.counters.prices)
 
     def contacts(self, cell: int) -> list[dict[str, Any]]:
         """Return no events: nothing touches anything here."""
         return []
+
+    def cell_extra_info(self, cell: int) -> dict[str, float]:
+        """Return nothing beside the counters."""
+        return {}
 
     def extra_info(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return nothing beside the counters."""
@@ -140,7 +136,7 @@ class Dishwashing:
         state = {f"counters.{name}": values for name, values in self.counters.state_dict().items()}
         if self._video:
             state |= {f"stack.{name}": values for name, values in self._stack.state_dict().items()}
-        own = {"draws": self._draws, "fractions": self._fractions, "steps": self._steps, "actions": self._actions}
+        own = {"keys": self._keys, "fractions": self._fractions, "steps": self._steps, "actions": self._actions.T}
         return state | {name: values.copy() for name, values in own.items()}
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
@@ -152,8 +148,9 @@ class Dishwashing:
         self.counters.load_state_dict(_part(state, "counters."))
         if self._video:
             self._stack.load_state_dict(_part(state, "stack."))
-        self._draws[:], self._fractions = state["draws"], np.array(state["fractions"])
-        self._steps[:], self._actions[:] = state["steps"], state["actions"]
+        self._keys[:], self._fractions[:] = state["keys"], state["fractions"]
+        self._steps[:], self._actions = state["steps"], np.array(state["actions"].T, order="C")
+        self._begun[:] = self.counters.attempts
 
     def close(self) -> None:
         """Hold nothing, free nothing."""

@@ -8,59 +8,30 @@ counts as completed when it stands unbroken, scrubbed and at rest in its slot; o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
-from economics import Prices
-from v2p_sim._checks import checked_choice
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
 from v2p_sim.cameras import PEOPLE, POLICY
 from v2p_sim.cycle import CycleState
 from v2p_sim.faces import CellEnv, CellsVectorEnv
+from v2p_sim.looks import add_noise
+from v2p_sim.randomization import DrawnCells, SetPointDelay, randomization_level
 from v2p_sim.referee import Referee
 from v2p_sim.scene import HOME_TIP_M, build_scene
 from v2p_sim.shift import STATE_SPACE, ShiftCounters
 from v2p_sim.skills import NUM_SEGMENTS, RETREAT, advance, set_points
+from v2p_sim.tasks.mujoco_config import MujocoConfig
 from v2p_sim.views import CellCamera, privileged_layout, privileged_observation
 from v2p_sim.workcell import Workcell
 from v2p_sim.wrappers import FrameStack
 
-OBSERVATIONS = ("video", "state", "privileged")
 CONTROL_STEP_S = 0.5
 FRAMES = 8
 _CAUSES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
 HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
-
-
-@dataclass(frozen=True)
-class MujocoConfig:
-    """Settings of the physical task.
-
-    Attributes:
-        observation: "video", "state" or "privileged".
-        shift_minutes: simulated length of a shift [min].
-        substeps: physics steps of 4 ms a control step; None makes control steps of 0.5 s.
-        threads: native threads.
-        prices: what the work is worth.
-    """
-
-    observation: str = "video"
-    shift_minutes: float = 10.0
-    substeps: int | None = None
-    threads: int = 1
-    prices: Prices = field(default_factory=Prices)
-
-    def __post_init__(self) -> None:
-        checked_choice("observation", self.observation, OBSERVATIONS)
-        if not 0.0 < self.shift_minutes <= 24 * 60:
-            raise ValueError(f"shift_minutes must be in (0, 1440], got {self.shift_minutes}")
-        if self.substeps is not None and self.substeps < 1:
-            raise ValueError(f"substeps must be at least 1 or None, got {self.substeps}")
-        if self.threads is None or self.threads < 1:
-            raise ValueError(f"threads must be at least 1, got {self.threads}")
 
 
 class DishwashingMujoco:
@@ -74,6 +45,9 @@ class DishwashingMujoco:
         self.scene = build_scene()
         self.workcell = Workcell(self.scene, num_cells, config.threads)
         self._set_clock()
+        self._widths = randomization_level(config.randomization)
+        self.drawn = None if config.randomization == "off" else DrawnCells(self.scene, num_cells)
+        self._delay = SetPointDelay(num_cells, HOME_M, self._dt_s)
         self.counters = ShiftCounters(num_cells, config.prices, config.shift_minutes / 60.0)
         self.cycle = CycleState(self.scene, num_cells)
         self.referee = Referee(self.workcell, self.cycle)
@@ -97,7 +71,6 @@ class DishwashingMujoco:
             shape = (3, POLICY.height, POLICY.width)
             self.camera = CellCamera(self.scene, "policy", POLICY)
             self._stack = FrameStack(self.num_cells, FRAMES, shape)
-            self._newest = np.zeros((self.num_cells, *shape), np.uint8)
             self.observation_space = spaces.Box(0, 255, (FRAMES, *shape), np.uint8)
         elif self.config.observation == "privileged":
             self.observation_layout = privileged_layout(sorted({kind.name for kind in self.scene.kinds}))
@@ -118,11 +91,20 @@ class DishwashingMujoco:
         self._elapsed[cells] = self._physics_error[cells] = 0.0
         for cell, rng in zip(cells, rngs, strict=True):
             self._rngs[cell] = rng
-            self.cycle.start_tray(cell, rng)
+            if self.drawn is not None:
+                self.drawn.draw(cell, self._widths, rng)
+            self._start_tray(cell)
             self.cycle.start_dish(cell, 0, HOME_M, rng)
         self.workcell.reset(cells, self.cycle.source_xy_m[cells])
+        if self.drawn is not None:
+            self.workcell.set_parameters(cells, self.drawn)
+            self._delay.reset(cells)
+            for cell in cells:
+                self._stand_tray(cell)
         if self.camera is not None:
-            self._stack.reset(cells, self._draw(cells)[cells])
+            frames = np.empty((self.num_cells, 3, POLICY.height, POLICY.width), np.uint8)
+            self._draw(cells, frames)
+            self._stack.reset(cells, frames[cells])
 
     def step(self, actions: np.ndarray, active: np.ndarray) -> np.ndarray:
         """Work one control step.
@@ -137,18 +119,19 @@ class DishwashingMujoco:
         progress = advance(self.cycle.progress, actions, self._times_s)
         control = set_points(progress, self.cycle.knots, actions, self.cycle.seal)
         control[..., 2] -= HOME_TIP_M
-        traces = self.workcell.step(control)
-        diverged = active & traces.diverged
-        working = active ^ diverged
+        arriving = control if self.drawn is None else self._delay.apply(control, self.drawn.latency_s)
+        traces = self.workcell.step(arriving)
+        diverged, working, hours = _split(active, traces.diverged, self._step_hours)
         self.cycle.progress[:] = progress[:, -1]
         self.referee.watch(traces, progress, working)
-        if self.referee.concluded or progress[:, -1].max() >= NUM_SEGMENTS:
+        if self.referee.concluded or self.cycle.progress.max() >= NUM_SEGMENTS:
             self._settle_cycles(control, working)
         self._elapsed += active
-        self._physics_error += diverged
-        self.counters.add(self.referee.completed, self.referee.errors, self._step_hours * working)
+        if diverged.any():
+            self._physics_error += diverged
+        self.counters.add(self.referee.completed, self.referee.errors, hours)
         if self.camera is not None:
-            self._stack.push(self._draw(working.nonzero()[0]))
+            self._film(working)
         return diverged
 
     def observe(self) -> np.ndarray:
@@ -164,7 +147,7 @@ class DishwashingMujoco:
         """Draw a cell for people, (480, 640, 3) uint8."""
         if self._people is None:
             self._people = CellCamera(self.scene, "people", PEOPLE)
-        return self._people.draw(self.workcell, self.cycle, cell).copy()
+        return self._people.draw(self.workcell, self.cycle, cell, self.drawn).copy()
 
     def contacts(self, cell: int) -> list[dict[str, Any]]:
         """List a cell's contact events of the last step; `ContactEvent` says what the numbers are."""
@@ -195,9 +178,13 @@ class DishwashingMujoco:
         for prefix, part in self._stateful().items():
             start = len(prefix) + 1
             part.load_state_dict({name[start:]: v for name, v in state.items() if name.startswith(f"{prefix}.")})
+        if self.drawn is not None:
+            self.workcell.set_parameters(np.arange(self.num_cells), self.drawn)
 
     def _stateful(self) -> dict[str, Any]:
         parts = {"counters": self.counters, "referee": self.referee, "cycle": self.cycle, "workcell": self.workcell}
+        if self.drawn is not None:
+            parts |= {"drawn": self.drawn, "delay": self._delay}
         return parts | ({"stack": self._stack} if self.camera is not None else {})
 
     def close(self) -> None:
@@ -206,12 +193,33 @@ class DishwashingMujoco:
             if camera is not None:
                 camera.close()
 
-    def _draw(self, cells: np.ndarray) -> np.ndarray:
-        """Return the newest frame of every cell; only these cells are drawn anew."""
+    def _film(self, working: np.ndarray) -> None:
+        """Push the newest frames; a cell that does not work repeats its last."""
+        last, frames = self._stack.newest(), self._stack.advance()
+        if not working.all():
+            frames[~working] = last[~working]
+        self._draw(np.flatnonzero(working), frames)
+
+    def _draw(self, cells: np.ndarray, frames: np.ndarray) -> None:
+        """Draw these cells into frames, (N, 3, H, W)."""
         assert self.camera is not None
-        for cell in cells:
-            self._newest[cell] = self.camera.draw(self.workcell, self.cycle, cell).transpose(2, 0, 1)
-        return self._newest
+        for cell in cells.tolist():
+            frame = self.camera.draw(self.workcell, self.cycle, cell, self.drawn)
+            if self.drawn is not None:
+                seed, step = int(self.drawn.noise_seed[cell]), int(self._elapsed[cell])
+                frame = add_noise(frame, self._widths.noise, seed, step)
+            frames[cell] = frame.transpose(2, 0, 1)
+
+    def _start_tray(self, cell: int) -> None:
+        """Draw a fresh tray; what domain randomisation drew for the cell holds for all its trays."""
+        self.cycle.start_tray(cell, self._rngs[cell])
+        if self.drawn is not None:
+            self.cycle.strength_j[cell] *= self.drawn.strength[cell]
+            self.cycle.source_xy_m[cell] += self.drawn.place_m[cell]
+
+    def _stand_tray(self, cell: int) -> None:
+        yaw_rad = 0.0 if self.drawn is None else self.drawn.yaw_rad[cell]
+        self.workcell.stand(cell, np.arange(len(self.scene.kinds)), self.cycle.source_xy_m[cell], yaw_rad)
 
     def _settle_cycles(self, control: np.ndarray, working: np.ndarray) -> None:
         """Give up failed dishes at hand, have placed ones inspected, and turn to the next."""
@@ -231,10 +239,17 @@ class DishwashingMujoco:
             self.workcell.discard(cell, int(dish))
         position = self.cycle.next_position(cell)
         if position is None:
-            self.cycle.start_tray(cell, self._rngs[cell])
-            self.workcell.stand(cell, np.arange(len(self.scene.kinds)), self.cycle.source_xy_m[cell])
+            self._start_tray(cell)
+            self._stand_tray(cell)
             position = 0
         self.cycle.start_dish(cell, position, tip_m, self._rngs[cell])
+
+
+def _split(active: np.ndarray, failed: np.ndarray, hours: float) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
+    """Return which cells diverged, which worked, and the hours that each worked."""
+    diverged = active & failed
+    working = active ^ diverged
+    return diverged, working, hours if working.all() else hours * working
 
 
 def make_env(render_mode: str | None = None, **settings: Any) -> CellEnv:

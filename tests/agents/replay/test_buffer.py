@@ -19,6 +19,7 @@ class Recorder:
         self.replay = ReplayBuffer(spec, num_cells, ReplayConfig(**settings))
         self.spec, self.num_cells, self.terminates = spec, num_cells, terminates
         self.row, self.age = 0, 0
+        self.broken_row = -1
         self.stack: list[int] = [0] * 3
         self.replay.start(self._observations())
 
@@ -45,6 +46,7 @@ class Recorder:
                     next_observations=self._observations(),
                     terminated=np.full(self.num_cells, self.terminates and self.age == LENGTH),
                     reset=np.full(self.num_cells, reset),
+                    broken=np.full(self.num_cells, taken == self.broken_row),
                 )
             )
         return self
@@ -63,6 +65,21 @@ def test_reset_rows_never_enter_and_last_rows_only_as_next():
     assert 6 in batch.next_observations[:, 1]
     np.testing.assert_array_equal(batch.next_observations[:, 0], batch.observations[:, 0])
     assert np.all(batch.discount == 0.5)
+
+
+@pytest.mark.parametrize("spec", [STATE, VIDEO])
+def test_a_broken_step_is_no_transition_and_cuts_off_what_came_before(spec):
+    recorder = Recorder(spec, num_cells=1, terminates=True, n_step=3, prioritized=True)
+    recorder.broken_row = LENGTH - 1  # the step that would terminate
+    batch = recorder.step(2 * LENGTH).sample()
+    rows = batch.actions[:, 0]
+    assert set(rows) == {0, 1, 2, 3, 4, *range(LENGTH + 1, 2 * LENGTH)}
+    for row, discount in ((2, 0.125), (3, 0.25), (4, 0.5)):
+        np.testing.assert_array_equal(batch.discount[rows == row], discount)
+    np.testing.assert_allclose(batch.profit[rows == 3], 3 + 0.5 * 4)
+    if spec is STATE:
+        np.testing.assert_array_equal(batch.next_observations[rows == 4, 1], 5)
+        assert LENGTH not in batch.next_observations[:, 1]
 
 
 def test_n_step_sums_stop_at_the_end_of_the_episode_and_bootstrap_there():

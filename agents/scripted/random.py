@@ -1,21 +1,8 @@
-"""Policies that learn nothing: the baselines of every comparison."""
-
-from collections.abc import Sequence
+"""The policy that neither looks nor cares."""
 
 import numpy as np
 
 from agents.spec import EnvSpec
-
-
-class ConstantPolicy:
-    """Takes the same action always."""
-
-    def __init__(self, action: Sequence[float] | np.ndarray):
-        self.action = np.asarray(action, np.float32)
-
-    def __call__(self, observations: np.ndarray) -> np.ndarray:
-        """Return the action (N, A) for observations (N, ...)."""
-        return np.tile(self.action, (len(observations), 1))
 
 
 class RandomPolicy:

@@ -1,0 +1,105 @@
+"""What environments leave behind, and what they do to each other: nothing."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from v2p_sim.cameras import POLICY, Camera
+from v2p_sim.scene import build_scene
+from v2p_sim.tasks.dishwashing_mujoco import make_env, make_vector_env
+
+CYCLES = """
+import json, os, sys
+import gymnasium as gym
+import numpy as np
+import v2p_sim
+from v2p_sim import cameras
+
+made = 0
+make_context = cameras.make_context
+
+def counted():
+    global made
+    made += 1
+    return make_context()
+
+def used():
+    pages = int(open("/proc/self/statm").read().split()[1])
+    folders = ("/proc/self/fd", "/proc/self/task")
+    return [pages * os.sysconf("SC_PAGE_SIZE") / 1e6, *[len(os.listdir(folder)) for folder in folders], made]
+
+def cycle():
+    env = gym.make("V2P/DishwashingMujoco-v0", observation="video", substeps=20)
+    env.reset(seed=0)
+    env.step(np.array([1.0, 0.0], np.float32))
+    if sys.argv[1] == "close":
+        env.close()
+    else:
+        kept.append(env)
+
+kept = []
+cameras.make_context = counted
+cycle()
+before = used()
+for _ in range(100):
+    cycle()
+print(json.dumps([before, used()]))
+"""
+
+
+def used_by_cycles(end: str) -> tuple[list[float], list[float]]:
+    done = subprocess.run([sys.executable, "-c", CYCLES, end], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    before, after = json.loads(done.stdout)
+    return before, after
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_hundred_environments_leave_nothing_behind():
+    (before_mb, *before), (after_mb, *after) = used_by_cycles("close")
+    assert after_mb - before_mb < 20.0
+    assert before == after, "file descriptors, threads, GL contexts"
+    assert before[-1] == 1
+
+
+def frames_of(env: gym.Env, steps: int = 6) -> np.ndarray:
+    observation, _ = env.reset(seed=4)
+    frames = [observation[-1]]
+    for action in np.random.default_rng(4).random((steps, 2)).astype(np.float32):
+        frames.append(env.step(action)[0][-1])
+    return np.stack(frames)
+
+
+def test_frames_are_the_same_alone_and_beside_environments_of_other_sizes():
+    settings: dict[str, Any] = {"observation": "video", "substeps": 20}
+    alone = make_env(**settings)
+    expected = frames_of(alone)
+    alone.close()
+    env = make_env(**settings)
+    others: list[Any] = [make_vector_env(cells, "rgb_array", **settings) for cells in (2, 3)]
+    others += [make_env("rgb_array", **settings), make_vector_env(5, observation="state", substeps=20)]
+    wide = Camera(build_scene().model, "policy", replace(POLICY, width=96, height=48))
+    sizes = {wide.draw(wide.model.qpos0).shape[:2]}
+    for other in others:
+        other.reset(seed=9)
+    frames = [env.reset(seed=4)[0][-1]]
+    for action in np.random.default_rng(4).random((6, 2)).astype(np.float32):
+        for other in others:
+            picture = other.render()
+            sizes |= set() if picture is None else {np.shape(picture)[-3:-1]}
+            other.step(np.ones(other.action_space.shape, np.float32))
+        wide.draw(wide.model.qpos0)
+        frames.append(env.step(action)[0][-1])
+    assert sizes == {(480, 640), (48, 96)}
+    np.testing.assert_array_equal(np.stack(frames), expected)
+    others.pop(0).close()
+    wide.close()
+    np.testing.assert_array_equal(frames_of(env), expected)
+    for each in (env, *others):
+        each.close()
