@@ -113,9 +113,8 @@ def train(
                 for observer in observers:
                     observer.on_boundary(state)
             if clock.is_due(config.progress_every_s):
-                progress = clock.progress(state, config, constraint, _mean_info(infos))
                 for observer in observers:
-                    observer.on_progress(progress)
+                    observer.on_progress(clock.progress(state, config, constraint, _mean_info(infos)))
     state.interrupted = interrupt.requested
     return state
 
