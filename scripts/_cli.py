@@ -16,13 +16,19 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scripts._explain import UsageError, explain, key_names, nearest
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Arguments(BaseModel):
+    """What a script's command line can say: no unknown key, no conversion, no infinite number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 def configs_dir() -> Path:

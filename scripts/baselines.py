@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import guarded
+from scripts._cli import Arguments, guarded
 from scripts._settings import PathText, Settings
 
 CELLS = 16
@@ -26,10 +26,8 @@ DEFAULTS = ("task.observation=privileged",)
 STATE = ("task.observation=state",)
 
 
-class BaselineArguments(BaseModel):
+class BaselineArguments(Arguments):
     """What the command line can say beside the overrides of a run."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     shifts: Annotated[int, Field(ge=1)] = 96
     budget: Annotated[int, Field(ge=1)] = 480

@@ -13,23 +13,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scripts._benchmark import Measurement, interleaved_medians
 from scripts._benchmark_env import env_measurements
 from scripts._benchmark_learner import learner_measurements
 from scripts._benchmark_peers import peer_measurements
-from scripts._cli import guarded, load_arguments
+from scripts._cli import Arguments, guarded, load_arguments
 
 __all__ = ["GROUPS", "BenchmarkArguments", "Measurement", "interleaved_medians", "main", "run"]
 
 GROUPS = {"env": env_measurements, "peers": peer_measurements, "learner": learner_measurements}
 
 
-class BenchmarkArguments(BaseModel):
+class BenchmarkArguments(Arguments):
     """What the command line can say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     only: Literal["all", "env", "learner", "peers"] = "all"
     rounds: Annotated[int, Field(ge=1)] = 5

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import configs_dir, guarded
+from scripts._cli import Arguments, configs_dir, guarded
 from scripts._explain import UsageError
 from scripts._settings import PathText, Settings
 from scripts.sweep_frontier import SWEEP_DEFAULTS, SweepArguments, sweep
@@ -24,10 +24,8 @@ from scripts.sweep_frontier import SWEEP_DEFAULTS, SweepArguments, sweep
 NAME = "dishwashing_calibrated"
 
 
-class CalibrateArguments(BaseModel):
+class CalibrateArguments(Arguments):
     """What the command line can say beside the overrides of a run."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     frontier: PathText | None = None
     grid: Annotated[int, Field(ge=2, le=50)] = 7

@@ -13,9 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import Arguments, guarded, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import PathText, Randomization, Settings, load_settings
 
@@ -23,10 +23,8 @@ from scripts._settings import PathText, Randomization, Settings, load_settings
 Level = Annotated[Randomization | None, BeforeValidator(lambda value: "off" if value is False else value)]
 
 
-class EvaluateArguments(BaseModel):
+class EvaluateArguments(Arguments):
     """What the command line can say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     run_dir: PathText
     shifts: Annotated[int, Field(ge=1)] = 20

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import Arguments, guarded, load_arguments
 from scripts._explain import UsageError, nearest
 from scripts._settings import MAX_SEED, PathText, Settings, load_settings
 
@@ -23,10 +23,8 @@ _CONSTANT = re.compile(r"constant\(([^,()]+),([^,()]+)\)")
 _POLICIES = ("checkpoint", "random", "constant(1.0,0.86)")
 
 
-class ExportArguments(BaseModel):
+class ExportArguments(Arguments):
     """What the command line can say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     run_dir: PathText
     format: Literal["minari", "lerobot"]

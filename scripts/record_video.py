@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import Arguments, guarded, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import MAX_SEED, PathText, load_settings
 
 
-class RecordArguments(BaseModel):
+class RecordArguments(Arguments):
     """What the command line can say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     run_dir: PathText
     episodes: Annotated[int, Field(ge=1)] = 1

@@ -14,19 +14,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import guarded
+from scripts._cli import Arguments, guarded
 from scripts._settings import PathText, Settings
 
 SWEEP_DEFAULTS = ("task.observation=state", "task.shift_minutes=30.0")
 
 
-class SweepArguments(BaseModel):
+class SweepArguments(Arguments):
     """What the command line can say beside the overrides of a run."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     grid: Annotated[int, Field(ge=2, le=50)] = 7
     dishes: Annotated[int, Field(ge=1)] = 200

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import Arguments, guarded, load_arguments
 from scripts._explain import UsageError
 
 VIEW_SUBSTEPS = 5  # 20 ms at steps of 4 ms: motion looks smooth
@@ -32,10 +32,8 @@ CURE = "use ssh -X or a desktop, or film a run instead: python scripts/record_vi
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class ViewArguments(BaseModel):
+class ViewArguments(Arguments):
     """What the command line can say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     task: Literal["dishwashing_mujoco"] = "dishwashing_mujoco"
     speed: Share = 1.0

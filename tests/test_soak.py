@@ -33,22 +33,23 @@ def test_the_default_run_beats_what_does_not_learn(tmp_path: Path):
     assert earned > max(other["profit_usd_per_hour"]["value"] for other in others)
 
 
-def script(name: str, *argv: str) -> None:
-    subprocess.run([sys.executable, str(TRAIN.parent / name), "task=dishwashing_mujoco", *argv], check=True)
+def script(name: str, *argv: str) -> int:
+    return subprocess.run([sys.executable, str(TRAIN.parent / name), "task=dishwashing_mujoco", *argv]).returncode
 
 
 def test_the_frontier_emerges(tmp_path: Path):
-    script("sweep_frontier.py", f"output={tmp_path / 'frontier'}")
+    assert script("sweep_frontier.py", f"output={tmp_path / 'frontier'}") == 0
     summary = json.loads((tmp_path / "frontier" / "summary.json").read_text())
     assert all(check["holds"] for check in summary["checks"])
 
 
 def test_the_surrogate_fits(tmp_path: Path):
-    script("calibrate.py", f"output={tmp_path / 'fitted.yaml'}")
+    assert script("calibrate.py", f"output={tmp_path / 'fitted.yaml'}") == 0
+    assert (tmp_path / "fitted.yaml").read_text().startswith("#")
 
 
 def test_seeing_pays(tmp_path: Path):
-    script("baselines.py", f"output={tmp_path / 'baselines'}")
+    assert script("baselines.py", f"output={tmp_path / 'baselines'}") == 0
     ratios = json.loads((tmp_path / "baselines" / "baselines.json").read_text())["ratios"]
     constant, schedule = ratios["oracle/blind_constant"], ratios["oracle/blind_schedule"]
     assert constant["value"] >= 1.12
