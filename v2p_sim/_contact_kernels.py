@@ -43,6 +43,8 @@ def scan(record, last, opened, squeezed, events, constants):
         start = cell * num_substeps * width
         seam[:width], seam[width:] = last[cell], record[cell, 0]
         for dish in range((width - 3) // DISH_SENSORS):
+            if _rests(rows, start, (cell, dish), (width, num_substeps), last, opened, squeezed):
+                continue
             axial = start + dish * DISH_SENSORS + CUP_FORCE + 2
             most_n = max(most_n, _squeeze(rows, (axial, width, num_substeps), squeezed, (cell, dish)))
             where = (cell, dish, width)
@@ -51,6 +53,31 @@ def scan(record, last, opened, squeezed, events, constants):
             opened[1][cell, dish, :, _SUBSTEP] = 0.0  # what is open now began before the next step
         last[cell] = record[cell, num_substeps - 1]
     return count, most_n
+
+
+@njit(cache=True)
+def _rests(rows, start, where, size, last, opened, squeezed) -> bool:
+    """Rule most dishes out in one pass: untouched by the cup, and at rest in every substep."""
+    cell, dish = where
+    own, (width, num_substeps) = dish * DISH_SENSORS, size
+    is_open, tail = opened[0][cell, dish], squeezed[0][cell, dish]
+    if is_open[0] or is_open[1] or is_open[2] or tail.max() > 0.0 or not _is_still(last[cell], own):
+        return False
+    for k in range(num_substeps):
+        if not _is_still(rows, start + k * width + own):
+            return False
+    squeezed[1][cell, dish] = 0.0
+    return True
+
+
+@njit(cache=True)
+def _is_still(rows, own) -> bool:
+    """Tell whether no contact event can begin here and nothing squeezes the dish: a narrower `_is_quiet`."""
+    for axis in range(3):
+        others_n = abs(rows[own + TOTAL_FORCE + axis] - rows[own + FORCE + axis])
+        if rows[own + CUP_FORCE + axis] != 0.0 or others_n >= FORCE_FLOOR_N / 2.0:
+            return False
+    return _fastest(rows, own) < QUIET_MPS / 2.0
 
 
 @njit(cache=True)

@@ -98,9 +98,12 @@ class ContactTracker:
         self._tail_n = np.zeros((*shape, NUM_PARTNERS, width))
         self._squeeze_tail_n = np.zeros((*shape, width))
         self._last = np.zeros((num_cells, DISH_SENSORS * num_dishes + 3))
-        self._events = np.zeros((0, EVENT_FIELDS))
+        self._substeps, self._events = 0, np.zeros((0, EVENT_FIELDS))
         self.squeeze_n = np.zeros(shape)
         self.most_n = 0.0
+        # Made once: every tuple that is made in a step costs time.
+        self._opened = (self._is_open, self._open, self._tail_n)
+        self._squeezed = (self._squeeze_tail_n, self.squeeze_n)
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget open events and the last substep of these cells."""
@@ -116,16 +119,11 @@ class ContactTracker:
         Returns:
             The events that ended in this step, in the order of cells, dishes and time.
         """
-        if len(self._events) < self._capacity(record):
-            self._events = np.zeros((self._capacity(record), EVENT_FIELDS))
-        count, self.most_n = scan(
-            np.ascontiguousarray(record),
-            self._last,
-            (self._is_open, self._open, self._tail_n),
-            (self._squeeze_tail_n, self.squeeze_n),
-            self._events,
-            self._constants,
-        )
+        if self._substeps < record.shape[1]:
+            self._substeps = record.shape[1]  # an event ends at most every other substep
+            self._events = np.zeros((self._is_open.size * (self._substeps // 2 + 1), EVENT_FIELDS))
+        rows = np.ascontiguousarray(record)
+        count, self.most_n = scan(rows, self._last, self._opened, self._squeezed, self._events, self._constants)
         return [_event(row) for row in self._events[:count].tolist()] if count else []
 
     def state_dict(self) -> dict[str, np.ndarray]:
@@ -146,10 +144,6 @@ class ContactTracker:
             "squeeze_n": self.squeeze_n,
             "last": self._last,
         }
-
-    def _capacity(self, record: np.ndarray) -> int:
-        """An event ends at most every other substep."""
-        return self._is_open.size * (record.shape[1] // 2 + 1)
 
 
 def _event(row: list[float]) -> ContactEvent:

@@ -22,7 +22,7 @@ SLOT_HEIGHT_ERROR_M = 0.005
 TRAY_JITTER_M = 0.006  # half-width of where a dish stands in its slot
 SEAL_SPREAD = 0.20  # a wet rim leaks: seal = 1 - SEAL_SPREAD |z|, at least MIN_SEAL
 MIN_SEAL = 0.4
-SOIL_SPREAD = 0.25  # the rubbing work that a dish's soil needs is its kind's x exp(spread z). Placeholder
+SOIL_SPREAD = 0.20  # the rubbing work that a dish's soil needs is its kind's x exp(spread z). Placeholder
 
 _ARRAYS = (
     "progress",

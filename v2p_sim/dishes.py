@@ -48,7 +48,7 @@ PLATE = DishKind(
     strength_scale_j=1.60,
     strength_modulus=2.5,
     crush_n=300.0,
-    soil_nm=8.5,
+    soil_nm=10.7,
     replacement_usd=5.0,
 )
 BOWL = DishKind(
@@ -59,7 +59,7 @@ BOWL = DishKind(
     strength_scale_j=1.10,
     strength_modulus=2.5,
     crush_n=260.0,
-    soil_nm=7.0,
+    soil_nm=8.7,
     replacement_usd=4.0,
 )
 MUG = DishKind(
@@ -81,7 +81,7 @@ GLASS = DishKind(
     strength_scale_j=0.40,
     strength_modulus=2.5,
     crush_n=90.0,
-    soil_nm=1.5,
+    soil_nm=1.2,
     replacement_usd=2.5,
 )
 STEEL_CUP = DishKind(
@@ -92,7 +92,7 @@ STEEL_CUP = DishKind(
     strength_scale_j=60.0,
     strength_modulus=4.0,
     crush_n=900.0,
-    soil_nm=1.5,
+    soil_nm=1.2,
     replacement_usd=6.0,
 )
 

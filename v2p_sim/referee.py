@@ -19,7 +19,7 @@ GRAVITY = 9.81
 SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced
 UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands
 REST_MPS = 0.02  # slower than this it is at rest
-SOAK_MPS = 0.05  # pressing at rest cleans as well as rubbing at this speed. Placeholder
+SOAK_MPS = 0.08  # pressing at rest cleans as well as rubbing at this speed. Placeholder
 HELD_M = 0.04  # farther from the tip its top is not held any more
 
 
@@ -44,12 +44,15 @@ class Referee:
         self._crush_n = np.array([kind.crush_n for kind in kinds])
         self._least_crush_n = float(self._crush_n.min())
         self._heights_m = np.array([kind.height_m for kind in kinds])
+        self._robot = (workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
+        self._held = (self._dt_s, self._heights_m)
         self._lost = np.zeros(workcell.num_cells, np.bool_)
         self.completed = np.zeros(workcell.num_cells, np.int64)
         self.errors = np.zeros(workcell.num_cells, np.int64)
         self.causes = np.zeros((workcell.num_cells, len(ERROR_CAUSES)))
         self.concluded = False
         self.events: list[list[dict[str, Any]]] = [[] for _ in self._rows]
+        self._any_events = False
 
     def reset(self, cells: np.ndarray) -> None:
         """Forget what happened in these cells."""
@@ -70,12 +73,9 @@ class Referee:
         if self.concluded:
             self.completed[:] = self.errors[:] = 0
             self.concluded = False
-        self.events = [[] for _ in self._rows]
         self._watch_contacts(traces, progress, working)
         hand = (self._cycle.dish, working)
-        robot = (self._workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
-        constants = (self._dt_s, self._heights_m)
-        if _watch_hand(traces.record, progress, hand, robot, constants, self._cycle.scrubbed_nm, self._lost):
+        if _watch_hand(traces.record, progress, hand, self._robot, self._held, self._cycle.scrubbed_nm, self._lost):
             for cell in np.flatnonzero(self._lost):
                 self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.DROPPED)
 
@@ -116,6 +116,9 @@ class Referee:
     def _watch_contacts(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Break what an impact or a sustained squeeze was too much for."""
         events = self._tracker.update(traces.record)
+        if self._any_events:
+            self.events = [[] for _ in self._rows]
+        self._any_events = bool(events)
         for event in events:
             if working[event.cell]:
                 # The cup is of rubber: what it squeezes is judged by the sustained force.

@@ -39,20 +39,20 @@ class Segment:
 
 
 SEGMENTS: tuple[Segment, ...] = (
-    Segment("approach", 2.0, 0.20),  # over the dish
-    Segment("approach", 1.2, 0.20),  # down to NEAR_M above it
+    Segment("approach", 2.2, 0.03),  # over the dish
+    Segment("approach", 1.4, 0.03),  # down to NEAR_M above it
     Segment("grasp", 0.0, 0.0, "near"),
-    Segment("grasp", 0.7, 0.20),  # vacuum builds up
-    Segment("lift", 1.2, 0.20),
-    Segment("carry", 1.3, 0.20),
-    Segment("scrub", 1.2, 0.20),  # down onto the sponge
-    Segment("scrub", 9.0, 0.39, "scrub"),
-    Segment("scrub", 0.9, 0.20),  # up again
-    Segment("carry", 1.5, 0.20),
-    Segment("place", 1.6, 0.40),  # down to NEAR_M above the slot
+    Segment("grasp", 0.8, 0.03),  # vacuum builds up
+    Segment("lift", 1.4, 0.03),
+    Segment("carry", 1.5, 0.03),
+    Segment("scrub", 1.3, 0.03),  # down onto the sponge
+    Segment("scrub", 10.0, 0.43, "scrub"),
+    Segment("scrub", 1.0, 0.03),  # up again
+    Segment("carry", 1.7, 0.03),
+    Segment("place", 1.8, 0.03),  # down to NEAR_M above the slot
     Segment("place", 0.0, 0.0, "near"),
-    Segment("release", 0.6, 0.20),
-    Segment("retreat", 1.1, 0.20),
+    Segment("release", 0.7, 0.03),
+    Segment("retreat", 1.2, 0.03),
 )
 NUM_SEGMENTS = len(SEGMENTS)
 PHASE_OF_SEGMENT = np.array([PHASES.index(s.phase) for s in SEGMENTS])
@@ -61,12 +61,12 @@ GRASPED, PICKED, SCRUB, PLACING, RELEASED, RETREAT = 3, 5, 7, 11, 12, 13  # segm
 TRAVEL_M = 0.27  # tip height of free travel: a hanging glass clears a standing one
 NEAR_M = 0.06  # length of a near segment above the believed contact
 OVERTRAVEL_M = 0.015  # how far below the believed contact the tip aims, so that contact is sure
-NEAR_FAST_MPS = 1.30  # speed into contact at speed 1, care 0
-NEAR_SLOW_MPS = 0.07  # the same at care 1
+NEAR_FAST_MPS = 1.15  # speed into contact at speed 1, care 0
+NEAR_SLOW_MPS = 0.10  # the same at care 1
 SCRUB_LOOPS = 7
 SCRUB_RADIUS_M = 0.018
-PRESS_M = (0.006, 0.014)  # how deep the sponge is pressed at care 0 and 1
-GRIP = (0.48, 1.0)  # vacuum level at care 0 and 1
+PRESS_M = (0.007, 0.0105)  # how deep the sponge is pressed at care 0 and 1
+GRIP = (0.54, 1.0)  # vacuum level at care 0 and 1
 
 _NEAR = np.array([s.shape == "near" for s in SEGMENTS])
 _NOMINAL_S = np.array([s.nominal_s for s in SEGMENTS])
@@ -170,6 +170,33 @@ def set_points(progress: np.ndarray, knots: np.ndarray, actions: np.ndarray, sea
     out = np.empty((*progress.shape, 4))
     _set_points(progress, knots, actions, seal, _NEAR, out)
     return out
+
+
+@njit(cache=True)
+def work_out(here, path, actions, clock, progress, control):
+    """Advance all cells by one control step and write the robot's set-points: `advance` and `set_points` in one call.
+
+    Args:
+        here: progress, (N,); updated to the end of the step.
+        path: knots (N, S + 1, 3) [m] and seals (N,) of the dishes at hand, height at which the z slide reads 0 [m].
+        actions: [speed, care], (N, 2).
+        clock: times of the substeps (T,) [s].
+        progress: progress at every substep, (N, T); overwritten.
+        control: x, y, z of the slides [m] and vacuum in [0, 1], (N, T, 4); overwritten.
+
+    Returns:
+        Whether any cell has reached the end of its path.
+    """
+    knots, seal, zero_m = path
+    _advance(here, actions, clock, _NOMINAL_S, _CARE_COST, progress)
+    _set_points(progress, knots, actions, seal, _NEAR, control)
+    finished = False
+    for cell in range(len(here)):
+        for k in range(control.shape[1]):
+            control[cell, k, 2] -= zero_m
+        here[cell] = progress[cell, -1]
+        finished |= here[cell] >= NUM_SEGMENTS
+    return finished
 
 
 @njit(cache=True)

@@ -35,10 +35,12 @@ class Traces(NamedTuple):
     Attributes:
         record: sensors of every substep, laid out as `v2p_sim.scene` says, (N, S, 18 D + 3); the next step reuses it.
         diverged: cells whose physics failed in this step, (N,).
+        failed: whether there are any.
     """
 
     record: np.ndarray
     diverged: np.ndarray
+    failed: bool
 
     @property
     def dishes(self) -> np.ndarray:
@@ -141,8 +143,8 @@ class Workcell:
             self._record = np.empty((self.num_cells, control.shape[1], self.model.nsensordata))
         self._batch.rollout(control.shape[1], control=control, record=_RECORDED, out={"sensordata": self._record})
         diverged = np.zeros(self.num_cells, np.bool_)
-        _find_diverged(self._qpos, self._raised, self._warnings, diverged)
-        return Traces(self._record, diverged)
+        failed = _find_diverged(self._qpos, self._raised, self._warnings, diverged)
+        return Traces(self._record, diverged, failed)
 
     def dish_position_m(self) -> np.ndarray:
         """Return where the rim's centre of each dish is, (N, D, 3) [m]."""
@@ -177,10 +179,14 @@ class Workcell:
 
 @njit(cache=True)
 def _find_diverged(qpos, raised, warnings, diverged):
-    """Mark cells whose numbers are not finite or whose warnings of bad numbers have risen; remember the warnings."""
+    """Mark cells with numbers that are not finite or new warnings of bad numbers; tell whether there are any."""
+    failed = False
     for cell in range(len(diverged)):
         for value in qpos[cell]:
             diverged[cell] |= not math.isfinite(value)
         for warning in _DIVERGED:
             diverged[cell] |= raised[cell, warning] > warnings[cell, warning]
-        warnings[cell] = raised[cell]
+        for warning in range(raised.shape[1]):
+            warnings[cell, warning] = raised[cell, warning]
+        failed |= diverged[cell]
+    return failed

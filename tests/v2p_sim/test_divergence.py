@@ -121,7 +121,7 @@ def test_numbers_of_a_broken_cell_do_not_hide_what_happens_in_another():
     record = np.zeros((2, 20, DISH_SENSORS * COUNT + 3))
     record[0] = math.nan
     record[1, :, CUP_FORCE + 2] = 2.0 * SCENE.kinds[0].crush_n
-    cell.watch(Traces(record, np.array([True, False])), working=np.array([False, True]))
+    cell.watch(Traces(record, np.array([True, False]), failed=True), working=np.array([False, True]))
     assert cell.cycle.outcome[1, 0] == Outcome.CRUSHED
     assert (cell.cycle.outcome[0] == Outcome.PENDING).all()
     np.testing.assert_array_equal(cell.referee.errors, [0, 1])

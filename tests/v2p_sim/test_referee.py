@@ -17,7 +17,7 @@ TRUE = np.array([True])
 
 def still(substeps: int = 20, cells: int = 1) -> Traces:
     """Traces in which nothing happens."""
-    return Traces(np.zeros((cells, substeps, DISH_SENSORS * COUNT + 3)), np.zeros(cells, bool))
+    return Traces(np.zeros((cells, substeps, DISH_SENSORS * COUNT + 3)), np.zeros(cells, bool), failed=False)
 
 
 def struck(dish: int | slice, when: slice, blow, substeps: int = 20, cells: int = 1) -> Traces:

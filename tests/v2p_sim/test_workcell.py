@@ -39,7 +39,7 @@ def play(workcell: Workcell, control: np.ndarray, substeps: int = SUBSTEPS) -> t
         traces = workcell.step(control[:, start : start + substeps])
         assert not traces.diverged.any()
         records.append(traces.record.copy())
-    traces = Traces(np.concatenate(records, axis=1), np.zeros(workcell.num_cells, bool))
+    traces = Traces(np.concatenate(records, axis=1), np.zeros(workcell.num_cells, bool), failed=False)
     return traces.dishes, traces.cup_force_n
 
 

@@ -22,7 +22,7 @@ from v2p_sim.randomization import DrawnCells, SetPointDelay, randomization_level
 from v2p_sim.referee import Referee
 from v2p_sim.scene import HOME_TIP_M, build_scene
 from v2p_sim.shift import STATE_SPACE, ShiftCounters
-from v2p_sim.skills import NUM_SEGMENTS, RETREAT, advance, set_points
+from v2p_sim.skills import NUM_SEGMENTS, RETREAT, work_out
 from v2p_sim.tasks.mujoco_config import MujocoConfig
 from v2p_sim.views import CellCamera, privileged_layout, privileged_observation
 from v2p_sim.workcell import Workcell
@@ -63,6 +63,8 @@ class DishwashingMujoco:
         self._step_hours = self.substeps * self._dt_s / 3600.0
         self.steps_per_shift = max(1, round(self.config.shift_minutes / 60.0 / self._step_hours))
         self._times_s = self._dt_s * np.arange(1, self.substeps + 1)
+        self._progress = np.empty((self.num_cells, self.substeps))
+        self._control = np.empty((self.num_cells, self.substeps, 4))
 
     def _open_observation(self) -> None:
         self.observation_layout: dict[str, dict[str, object]] = {}
@@ -116,29 +118,33 @@ class DishwashingMujoco:
         Returns:
             Cells whose physics failed in this step, (N,).
         """
-        progress = advance(self.cycle.progress, actions, self._times_s)
-        control = set_points(progress, self.cycle.knots, actions, self.cycle.seal)
-        control[..., 2] -= HOME_TIP_M
+        path = (self.cycle.knots, self.cycle.seal, HOME_TIP_M)
+        progress, control = self._progress, self._control
+        finished = work_out(self.cycle.progress, path, actions, self._times_s, progress, control)
         arriving = control if self.drawn is None else self._delay.apply(control, self.drawn.latency_s)
         traces = self.workcell.step(arriving)
-        diverged, working, hours = _split(active, traces.diverged, self._step_hours)
-        self.cycle.progress[:] = progress[:, -1]
+        working = active & ~traces.diverged if traces.failed else active
+        everyone = bool(working.all())
         self.referee.watch(traces, progress, working)
-        if self.referee.concluded or self.cycle.progress.max() >= NUM_SEGMENTS:
+        if finished or self.referee.concluded:
             self._settle_cycles(control, working)
-        self._elapsed += active
-        if diverged.any():
-            self._physics_error += diverged
+        hours = self._step_hours if everyone else self._step_hours * working
+        self._elapsed += 1.0 if everyone else active
         self.counters.add(self.referee.completed, self.referee.errors, hours)
         if self.camera is not None:
             self._film(working)
+        diverged = active & traces.diverged if traces.failed else traces.diverged
+        if traces.failed:
+            self._physics_error += diverged
         return diverged
 
     def observe(self) -> np.ndarray:
         """Return fresh observations, (N, ...)."""
         if self.camera is not None:
             return self._stack.observe()
-        state = self.counters.state_observation(self._elapsed / self.steps_per_shift)
+        alone = self.num_cells == 1
+        elapsed = self._elapsed.item() if alone else self._elapsed
+        state = self.counters.state_observation(elapsed / self.steps_per_shift)
         if self.config.observation == "state":
             return state
         return privileged_observation(state, self.workcell, self.cycle)
@@ -243,13 +249,6 @@ class DishwashingMujoco:
             self._stand_tray(cell)
             position = 0
         self.cycle.start_dish(cell, position, tip_m, self._rngs[cell])
-
-
-def _split(active: np.ndarray, failed: np.ndarray, hours: float) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
-    """Return which cells diverged, which worked, and the hours that each worked."""
-    diverged = active & failed
-    working = active ^ diverged
-    return diverged, working, hours if working.all() else hours * working
 
 
 def make_env(render_mode: str | None = None, **settings: Any) -> CellEnv:
