@@ -74,7 +74,7 @@ class Bare:
         self._recording = recording
         self._batch = Batch(workcell.model, workcell.num_cells, threads, persistent=True)
         self.qpos = self._batch.bind("qpos")
-        self._camera = Camera(workcell.model, "policy", POLICY)
+        self._camera = Camera(workcell.scene.model, "policy", POLICY)
         substeps = recording.controls[0].shape[1]
         self._out = {"sensordata": np.empty((workcell.num_cells, substeps, workcell.model.nsensordata))}
 

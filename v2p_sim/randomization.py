@@ -76,12 +76,12 @@ def randomization_level(name: str) -> Randomization:
 
 
 class DrawnCells:
-    """What was drawn for N cells with D dishes, G geoms, A actuators and L lights; nominal until drawn.
+    """What was drawn for N cells with D dishes, G geoms that are seen, C that touch, A actuators and L lights.
 
     Attributes:
         place_m: (N, D, 2) [m].
         yaw_rad: (N, D) [rad].
-        friction: factors, (N, G).
+        friction: factors, (N, C).
         mass: factors, (N, D).
         strength: factors, (N, D).
         gain: factors, (N, A).
@@ -95,11 +95,11 @@ class DrawnCells:
     """
 
     def __init__(self, scene: Scene, num_cells: int) -> None:
-        model, dishes = scene.model, len(scene.kinds)
+        model, physics, dishes = scene.model, scene.physics, len(scene.kinds)
         self._textures = len(scene.counter_materials)
         self.place_m = np.zeros((num_cells, dishes, 2))
         self.yaw_rad = np.zeros((num_cells, dishes))
-        self.friction = np.ones((num_cells, model.ngeom))
+        self.friction = np.ones((num_cells, physics.ngeom))
         self.mass = np.ones((num_cells, dishes))
         self.strength = np.ones((num_cells, dishes))
         self.gain = np.ones((num_cells, model.nu))

@@ -35,7 +35,8 @@ class Scene:
     """A compiled workcell and the addresses of what matters in it; D dishes, K slots.
 
     Attributes:
-        model: the compiled MuJoCo model (never stepped; the workcell steps copies).
+        model: the compiled MuJoCo model with everything that is seen; it is drawn.
+        physics: the same without what is only seen; it is stepped, with the same numbers.
         kinds: kind of each dish, length D.
         dish_qpos: first qpos address of each dish's free joint, (D,).
         dish_qvel: first qvel address of each dish's free joint, (D,).
@@ -51,6 +52,7 @@ class Scene:
     """
 
     model: mujoco.MjModel
+    physics: mujoco.MjModel
     kinds: tuple[DishKind, ...]
     dish_qpos: np.ndarray
     dish_qvel: np.ndarray
@@ -161,6 +163,8 @@ def build_scene(mix: tuple[str, ...] = TRAY_MIX) -> Scene:
     """
     tree = build_mjcf(mix)
     model = mujoco.MjModel.from_xml_string(tree.to_xml_string(), tree.get_assets())
+    tree.compiler.discardvisual = "true"
+    physics = mujoco.MjModel.from_xml_string(tree.to_xml_string(), tree.get_assets())
     indices = range(len(mix))
     joints = [model.body(f"dish{i}/").jntadr[0] for i in indices]
     bodies = [model.body(f"dish{i}/").id for i in indices]
@@ -169,6 +173,7 @@ def build_scene(mix: tuple[str, ...] = TRAY_MIX) -> Scene:
     mujoco.mj_kinematics(model, data)
     return Scene(
         model=model,
+        physics=physics,
         kinds=tuple(CATALOGUE[name] for name in mix),
         dish_qpos=model.jnt_qposadr[joints],
         dish_qvel=model.jnt_dofadr[joints],

@@ -65,7 +65,7 @@ class Workcell:
     def __init__(self, scene: Scene, num_cells: int, threads: int = 1) -> None:
         self.scene = scene
         self.num_cells = num_cells
-        self.model = scene.model
+        self.model = scene.physics
         self.timestep_s = float(self.model.opt.timestep)
         self._batch = Batch(self.model, num_cells, threads, persistent=True)
         self._qpos, self._qvel = self._batch.bind("qpos"), self._batch.bind("qvel")

@@ -64,12 +64,12 @@ def drop(
 
 def _scene(kind: str, timestep_s: float, solref_s: float | None) -> Scene:
     scene = build_scene((kind,))
-    model = copy.copy(scene.model)
+    model = copy.copy(scene.physics)
     model.opt.timestep = timestep_s
     if solref_s is not None:
-        for geom in (model.geom("dish0/body").id, scene.counter_geom):
+        for geom in (model.geom("dish0/body").id, model.geom("counter").id):
             model.geom_solref[geom, 0] = solref_s
-    return replace(scene, model=model)
+    return replace(scene, physics=model)
 
 
 def _fall(workcell: Workcell, strengths_j: np.ndarray, seconds: float) -> Drops:

@@ -119,7 +119,7 @@ def test_a_cell_of_the_batch_equals_the_single_environment_frames_included():
 
 def test_parameters_that_were_drawn_reach_the_physics_of_their_cell():
     task = task_of(2)
-    drawn, batch, model = task.drawn, task.workcell._batch, SCENE.model
+    drawn, batch, model = task.drawn, task.workcell._batch, SCENE.physics
     assert drawn is not None
     for cell in range(2):
         factor = drawn.friction[cell][:, None]

@@ -56,6 +56,28 @@ def test_the_tray_holds_the_mix():
     assert lone.model.nq == MODEL.nq - 7 * (len(TRAY_MIX) - 1)
 
 
+def test_what_is_stepped_lacks_what_is_only_seen_and_moves_alike():
+    physics, seen = SCENE.physics, MODEL.geom_contype | MODEL.geom_conaffinity
+    assert physics.ngeom == np.count_nonzero(seen) < MODEL.ngeom
+    np.testing.assert_array_equal(physics.body_mass, MODEL.body_mass)
+    np.testing.assert_array_equal(physics.jnt_qposadr, MODEL.jnt_qposadr)
+    steps = [_fall_and_reach(model) for model in (MODEL, physics)]
+    for with_looks, without in zip(*steps, strict=True):
+        np.testing.assert_array_equal(with_looks, without)
+
+
+def _fall_and_reach(model: mujoco.MjModel, steps: int = 60) -> list[np.ndarray]:
+    """Let a dish fall while the robot reaches down; return qpos and sensors of every step."""
+    data, numbers = mujoco.MjData(model), []
+    data.qpos[:] = standing_on_the_tray()
+    data.qpos[SCENE.dish_qpos[0] + 2] = 0.05
+    data.ctrl[:] = (-0.1, -0.1, -0.2, 1.0)
+    for _ in range(steps):
+        mujoco.mj_step(model, data)
+        numbers.append(np.concatenate([data.qpos, data.sensordata]))
+    return numbers
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(KeyError, match="wok"):
         build_mjcf(("plate", "wok"))
