@@ -62,7 +62,7 @@ def pi_step(
 ) -> tuple[FloatOrArray, FloatOrArray]:
     """Move the multiplier by proportional and integral action: lambda = clip(I + K_P * gap, 0, limit).
 
-    gap = err - e*; I <- clip(I + K_I * gap, 0, limit). Anti-windup is twofold: the integral never leaves the range of the
+    gap = err - e*; I <- clip(I + K_I * gap, 0, limit). Anti-windup is twofold: the integral stays in the range of the
     multiplier, and it stands still while the multiplier is at its limit and the gap pushes further up.
 
     Args:

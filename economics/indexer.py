@@ -1,4 +1,4 @@
-"""The human wage along time: an index series that ships with the package, and how it is read between and beyond its dates."""
+"""The human wage along time: index series that ship with the package, read between and beyond their dates."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ class IndexSeries:
         require_finite(years=self.years)
         require_positive(values=self.values)
         if self.years.ndim != 1 or self.years.shape != self.values.shape or len(self.years) < 2:
-            raise ValueError(
-                f"years and values must be two vectors of one length >= 2, got {self.years.shape} and {self.values.shape}"
-            )
+            shapes = f"{self.years.shape} and {self.values.shape}"
+            raise ValueError(f"years and values must be two vectors of one length >= 2, got shapes {shapes}")
         if not (np.diff(self.years) > 0.0).all():
             raise ValueError(f"years must rise, got {self.years.tolist()}")
 
@@ -138,7 +137,8 @@ def index_at(
         Index at those dates, in the series' unit.
 
     Raises:
-        ValueError: a date is not finite, a method is unknown, or a date lies outside the series and extrapolation is error.
+        ValueError: a date is not finite or lies outside the series while extrapolation is error, or a method is
+        unknown.
 
     Reference:
         International Labour Organization et al., "Consumer Price Index Manual" (2020), for geometric interpolation.

@@ -146,7 +146,7 @@ def flow_lagrangian_reward(
 def rate_flow_gap(err_rate: FloatOrArray, errors: FloatOrArray, c_damage: FloatOrArray) -> FloatOrArray:
     """Return how far the rate form lies above the flow form over a shift: gap = c * err * errors.
 
-    The rate form charges `c * err` on completed units alone, so the failed attempts' own share, err * errors, goes free:
+    The rate form charges `c * err` on completed units alone, so the share err * errors of the failed ones goes free:
     c * errors - c * err * completed = c * err * errors.
 
     Args:
