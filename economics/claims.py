@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +143,7 @@ def claim_productivity_incentive(ledger: Ledger, significance: float = 0.05) -> 
         return Claim("productivity incentive", math.nan, False, math.nan, len(mp), "correlation")
     from scipy.stats import pearsonr  # late: every worker of a simulation imports this package
 
-    found = pearsonr(mp, rate, alternative="greater")
+    found: Any = pearsonr(mp, rate, alternative="greater")
     r, p_value = float(found.statistic), float(found.pvalue)
     return Claim("productivity incentive", r, r > 0.0 and p_value < significance, p_value, len(mp), "correlation")
 
@@ -181,7 +182,7 @@ def claim_structural_deflation(adoption: npt.ArrayLike, relative_price: npt.Arra
     if np.ptp(path) > 0.0 and np.ptp(price) > TOLERANCE * np.abs(price).max():
         from scipy.stats import spearmanr  # late: every worker of a simulation imports this package
 
-        found = spearmanr(path, price, alternative="less")
+        found: Any = spearmanr(path, price, alternative="less")
         rho, p_value = (round(float(number), 12) for number in (found.statistic, found.pvalue))
     start, end = price[np.argmin(path)], price[np.argmax(path)]
     holds = rho <= 0.0 and bool(end <= start + TOLERANCE * abs(start))

@@ -148,11 +148,11 @@ class SgdValue(DataValueEstimator):
 
         state = self._state
         self._count_novelty(novelty)
-        x = float(self._standard(np.float64(novelty)))
+        x = float(self._standard(np.asarray(novelty)))
         missed = delta_mpl - (state["intercept"] + state["coef"] * x)
         state["errors"] += missed * missed
         self._adapt(missed * missed)
-        model = SGDRegressor(learning_rate="constant", eta0=state["eta"], alpha=1e-4, random_state=0)
+        model: Any = SGDRegressor(learning_rate="constant", eta0=state["eta"], alpha=1e-4, random_state=0)
         model.coef_, model.intercept_ = np.array([state["coef"]]), np.array([state["intercept"]])
         model.n_features_in_ = 1
         model.partial_fit(np.array([[x]]), np.array([delta_mpl]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def irr(cash_flows: npt.ArrayLike) -> float:
         high *= 2.0
     if _value(scaled, low) * _value(scaled, high) > 0.0:
         raise ValueError(f"cash_flows must have a rate between -1 + 1e-9 and {MOST_RATE:.0e}, got {flows.tolist()}")
-    root = brentq(lambda x: _value(scaled, x), low, high, xtol=1e-15, rtol=8.9e-16, maxiter=500)
+    root: Any = brentq(lambda x: _value(scaled, x), low, high, xtol=1e-15, maxiter=500)
     return 1.0 / float(root) - 1.0
 
 
