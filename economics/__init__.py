@@ -14,6 +14,7 @@ from economics.claims import (
     relative_unit_price,
 )
 from economics.constraint import ConstraintConfig, SlaConstraint, interp_error_target
+from economics.correlation import pearson, spearman
 from economics.data_value import BayesianRidgeValue, DataValueEstimator, SgdValue, load_estimator, save_estimator
 from economics.dual import PiGains, dual_ascent, pi_step
 from economics.elasticity import arc_elasticity, elasticities_along
@@ -120,6 +121,7 @@ __all__ = [
     "npv",
     "paired_ratio",
     "payback_years",
+    "pearson",
     "pi_step",
     "policy_gain",
     "prequential_r2",
@@ -138,6 +140,7 @@ __all__ = [
     "simulate_macro",
     "simulate_market",
     "simulate_pool",
+    "spearman",
     "unit_economics",
     "value_ledger",
     "value_of_data",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from economics._checks import require_finite, require_positive
+from economics.correlation import pearson, spearman
 from economics.surplus import cost_per_human_hour
 
 Ledger = Mapping[str, npt.NDArray[np.float64]]
@@ -139,12 +139,9 @@ def claim_productivity_incentive(ledger: Ledger, significance: float = 0.05) -> 
     mp, hours, captured = _columns(ledger, "mp_r", "hours", "captured_spread")
     require_positive(hours=hours)
     rate = captured / hours
-    if len(mp) < 3 or np.ptp(mp) == 0.0 or np.ptp(rate) == 0.0:
+    if len(mp) < 3:
         return Claim("productivity incentive", math.nan, False, math.nan, len(mp), "correlation")
-    from scipy.stats import pearsonr  # late: every worker of a simulation imports this package
-
-    found: Any = pearsonr(mp, rate, alternative="greater")
-    r, p_value = float(found.statistic), float(found.pvalue)
+    r, p_value = pearson(mp, rate)
     return Claim("productivity incentive", r, r > 0.0 and p_value < significance, p_value, len(mp), "correlation")
 
 
@@ -156,14 +153,15 @@ def claim_structural_deflation(adoption: npt.ArrayLike, relative_price: npt.Arra
     fails.
 
     Args:
-        adoption: where on the path each point lies, shape (T,): a share of hours, or the number of an episode
+        adoption: where on the path each point lies, shape (T,), T >= 3: a share of hours, or the number of
+            an episode
         relative_price: unit price over wage at each point, shape (T,)
 
     Returns:
         The rank correlation, 0 for a price that never moves relative to the wage.
 
     Raises:
-        ValueError: the shapes differ, there are fewer than two points, or a number is not finite.
+        ValueError: the shapes differ, there are fewer than three points, or a number is not finite.
 
     Reference:
         C. Spearman, "The Proof and Measurement of Association between Two Things", American Journal of Psychology 15
@@ -173,17 +171,15 @@ def claim_structural_deflation(adoption: npt.ArrayLike, relative_price: npt.Arra
     -1.0
     """
     path, price = np.asarray(adoption, np.float64), np.asarray(relative_price, np.float64)
-    if path.ndim != 1 or path.shape != price.shape or len(path) < 2:
+    if path.ndim != 1 or path.shape != price.shape or len(path) < 3:
         raise ValueError(
-            f"adoption and relative_price must be two vectors of one length >= 2, got {path.shape}, {price.shape}"
+            f"adoption and relative_price must be two vectors of one length >= 3, got {path.shape}, {price.shape}"
         )
     require_finite(adoption=path, relative_price=price)
     rho, p_value = 0.0, math.nan
     if np.ptp(path) > 0.0 and np.ptp(price) > TOLERANCE * np.abs(price).max():
-        from scipy.stats import spearmanr  # late: every worker of a simulation imports this package
-
-        found: Any = spearmanr(path, price, alternative="less")
-        rho, p_value = (round(float(number), 12) for number in (found.statistic, found.pvalue))
+        rho, p_value = spearman(path, -price)
+        rho = -rho
     start, end = price[np.argmin(path)], price[np.argmax(path)]
     holds = rho <= 0.0 and bool(end <= start + TOLERANCE * abs(start))
     return Claim("structural deflation", rho, holds, p_value, len(path), "rank correlation")
@@ -242,7 +238,7 @@ def check_ledger(ledger: Ledger) -> tuple[Claim, Claim, Claim, Claim]:
         claim_decomposition(ledger),
         claim_productivity_incentive(ledger),
     )
-    if len(priced) < 2:
+    if len(priced) < 3:
         fourth = Claim("structural deflation", math.nan, False, math.nan, len(priced), "rank correlation")
     else:
         fourth = claim_structural_deflation(priced, price[priced])

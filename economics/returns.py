@@ -11,6 +11,7 @@ import numpy.typing as npt
 from economics._checks import FloatOrArray, plain, require_finite
 
 MOST_RATE = 1e6
+ROUNDING = 1e-12
 
 
 def npv(rate: FloatOrArray, cash_flows: npt.ArrayLike) -> FloatOrArray:
@@ -107,7 +108,7 @@ def payback_years(cash_flows: npt.ArrayLike, rate: float = 0.0) -> float:
     flows = _flows(cash_flows)
     npv(rate, flows)
     sums = np.cumsum(flows / (1.0 + rate) ** np.arange(len(flows)))
-    short = np.flatnonzero(sums < 0.0)
+    short = np.flatnonzero(sums < -ROUNDING * np.abs(flows).max())
     if len(short) == 0:
         return 0.0
     last = int(short[-1])

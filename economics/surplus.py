@@ -96,7 +96,8 @@ def cost_per_human_hour(w_hat_r: FloatOrArray, w_h: FloatOrArray, captured: Floa
     """
     consumer_surplus(w_hat_r, w_h, captured)
     paid, worth = np.broadcast_arrays(np.add(w_h, captured) * w_h, np.asarray(w_hat_r, np.float64))
-    return plain(np.divide(paid, worth, out=np.full(worth.shape, np.inf), where=worth > 0.0))
+    with np.errstate(over="ignore"):  # next to nothing for the wage costs more than a float holds: inf
+        return plain(np.divide(paid, worth, out=np.full(worth.shape, np.inf), where=worth > 0.0))
 
 
 def guarantee_refund(w_hat_r: FloatOrArray, w_h: FloatOrArray, captured: FloatOrArray) -> FloatOrArray:
