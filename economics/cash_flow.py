@@ -32,7 +32,7 @@ class Fleet:
         captured_usd_per_hour: what the platform keeps of the spread [$ / h]
         rebate_usd_per_hour: what the customer gets back [$ / h]
         wage_usd_per_hour: human wage [$ / h]
-        cost_usd_per_robot_year: what the platform pays for a robot in a year [$ / year]
+        cost_usd_per_robot_year: what the platform pays for a robot in a year, energy included [$ / year]
 
     Raises:
         ValueError: a number is negative or not finite, or robots, hours or wage is zero.

@@ -1,6 +1,7 @@
 """Tests for correlation.py, against scipy's own."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def test_they_are_those_of_scipy(points):
         if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
             assert math.isnan(r) and math.isnan(p_value)
             continue
-        expected = theirs(x, y, alternative="greater")
+        expected: Any = theirs(x, y, alternative="greater")
         assert r == pytest.approx(expected.statistic, abs=1e-9)
         assert p_value == pytest.approx(expected.pvalue, abs=1e-6)
 

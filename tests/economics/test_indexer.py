@@ -1,6 +1,7 @@
 """Tests for indexer.py: the wage series that ships, and how it is read."""
 
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_known_figures():
     dishwashers, eci = load_series("dishwashers_35_9021"), load_series("eci_private_wages")
     assert index_at(dishwashers, decimal_year("2007-05")) == pytest.approx(7.89)
     assert dishwashers.statuses[-1] == "placeholder"
-    year = index_at(eci, np.array([decimal_year("2025-03"), decimal_year("2026-03")]))
+    year = np.asarray(index_at(eci, np.array([decimal_year("2025-03"), decimal_year("2026-03")])))
     assert round(100.0 * (year[1] / year[0] - 1.0), 1) == 3.4
     assert index_at(eci, decimal_year("2005-12")) == pytest.approx(100.0)
 
@@ -78,10 +79,11 @@ def test_months_that_are_none_are_refused(bad):
 def test_bad_series_and_methods_are_refused():
     with pytest.raises(ValueError, match="name must be one of dishwashers_35_9021, eci_private_wages, got 'cpi'"):
         load_series("cpi")
+    unknown: Any = "spline"
     with pytest.raises(ValueError, match="interpolation must be geometric, linear or step, got 'spline'"):
-        index_at(POINTS, 2001.0, "spline")
-    with pytest.raises(ValueError, match="extrapolation must be error, hold or growth, got 'guess'"):
-        index_at(POINTS, 2001.0, extrapolation="guess")
+        index_at(POINTS, 2001.0, unknown)
+    with pytest.raises(ValueError, match="extrapolation must be error, hold or growth, got 'spline'"):
+        index_at(POINTS, 2001.0, extrapolation=unknown)
     with pytest.raises(ValueError, match="year must be finite"):
         index_at(POINTS, float("nan"))
     with pytest.raises(ValueError, match="wage_usd_per_hour must be finite and > 0"):

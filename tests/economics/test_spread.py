@@ -24,7 +24,7 @@ def test_shares_and_money_add_up(w_robot, w_human, hours, cust, total):
 @given(w_robot=st.floats(0.0, 300.0), w_human=wages, hours=st.floats(0.0, 24.0), cust=gains, total=gains)
 def test_an_invoice_adds_up_to_the_cent(w_robot, w_human, hours, cust, total):
     paid = compute_spread_allocation(w_robot, w_human, hours, cust, total).rounded()
-    cents = [round(100 * amount) for amount in (paid.rebate, paid.captured, paid.spread_value)]
+    cents = [round(100 * float(amount)) for amount in (paid.rebate, paid.captured, paid.spread_value)]
     assert cents[0] + cents[1] == cents[2]
     assert paid.captured >= 0.0
 
