@@ -70,6 +70,12 @@ def test_capture_that_falls_with_productivity_fails():
     assert claim.statistic < -0.99 and not claim.holds and claim.p_value > 0.99
 
 
+def test_longer_shifts_are_no_incentive():
+    hours = np.array([1.0, 2.0, 3.0, 4.0])
+    ledger = {"mp_r": hours + 100.0, "hours": hours, "captured_spread": np.array([4.0, 6.0, 6.0, 4.0])}
+    assert claim_productivity_incentive(ledger).statistic == pytest.approx(-1.0)
+
+
 def test_noise_is_no_incentive():
     rng = np.random.default_rng(0)
     ledger = {"mp_r": rng.normal(100, 5, 40), "hours": np.ones(40), "captured_spread": rng.uniform(0, 1, 40)}
