@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from economics.prices import Prices
 from economics.productivity import error_rate, marginal_product
 from economics.reward import econ_lagrangian_reward, flow_profit, profit_rate
+from economics.spread import compute_spread_allocation
+from economics.surplus import consumer_surplus
 from economics.wage import implied_robot_wage, wage_parity
 
 NOT_MEASURED = float("nan")
@@ -16,10 +22,17 @@ NOT_MEASURED = float("nan")
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What a shift did, what that was worth, and how the learner stood.
+    """What a shift did, what that was worth, who got it, and how the learner stood.
 
-    Dollars are per hour and in the rate form, so that revenue - error_cost - energy_cost = profit; `profit_flow` is the
-    flow form. `reward` is the Lagrangian reward in the rate form. A learner's number that was not measured is NaN.
+    Rates are dollars per hour in the rate form, so that revenue - error_cost - energy_cost = profit; `profit_flow` is
+    the flow form. `reward` is the Lagrangian reward in the rate form. `spread` is a rate; spread_value, rebate,
+    captured_spread and consumer_surplus are dollars of the shift: rebate + captured_spread = spread_value, and
+    consumer_surplus + captured_spread = (w_hat_r - w_h) * hours.
+
+    A number that was not measured is NaN. `delta_mpl_total` is mp(t) - mp(t - 1), NaN for the first shift.
+    `delta_mpl_cust_pred`, `data_value` and `price_quoted` need a customer whose data came in: without one nothing is
+    predicted, valued or quoted (NaN), and by definition the customer's share of the spread is 0. `price_quoted` is also
+    NaN where data was valued but not priced.
     """
 
     episode: int
@@ -46,6 +59,17 @@ class LedgerRow:
     novelty_raw: float = NOT_MEASURED
     novelty_norm: float = NOT_MEASURED
     mean_weight: float = NOT_MEASURED
+    delta_mpl_cust_pred: float = NOT_MEASURED
+    delta_mpl_total: float = NOT_MEASURED
+    data_value: float = NOT_MEASURED
+    price_quoted: float = NOT_MEASURED
+    spread: float = NOT_MEASURED
+    spread_value: float = NOT_MEASURED
+    s_cust: float = NOT_MEASURED
+    s_plat: float = NOT_MEASURED
+    rebate: float = NOT_MEASURED
+    captured_spread: float = NOT_MEASURED
+    consumer_surplus: float = NOT_MEASURED
     critic_loss: float = NOT_MEASURED
     actor_loss: float = NOT_MEASURED
     alpha: float = NOT_MEASURED
@@ -60,14 +84,15 @@ LEDGER_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(LedgerRow
 def make_row(
     counters: Mapping[str, float], prices: Prices, err_target: float, lambda_dual: float, **run: Any
 ) -> LedgerRow:
-    """Price a finished shift.
+    """Price a finished shift and split what it earned above the human wage.
 
     Args:
         counters: `attempts`, `completed`, `errors` and `hours` of the shift; other keys are left aside
         prices: what the work is worth
         err_target: error target e* that the shift was held to
         lambda_dual: multiplier that the shift was held to, >= 0
-        **run: the columns that money does not decide: episode, task, seed, env_steps, and the learner's
+        **run: the columns that money does not decide: episode, task, seed, env_steps, the learner's, and those of the
+            data: delta_mpl_cust_pred, delta_mpl_total, data_value, price_quoted
 
     Returns:
         The row; its money agrees with itself by construction.
@@ -75,6 +100,14 @@ def make_row(
     Raises:
         ValueError: a counter is negative or not finite, hours is zero, or a rate exceeds 1.
         TypeError: a column of `run` is unknown or one of episode, task, seed, env_steps is missing.
+
+    Reference:
+        See the functions of `economics.productivity`, `wage`, `reward`, `spread` and `surplus`.
+
+    >>> shift = {"attempts": 112, "completed": 109, "errors": 3, "hours": 1.0}
+    >>> row = make_row(shift, Prices(), 0.1, 0.0, episode=1, task="dishwashing", seed=0, env_steps=60)
+    >>> round(row.profit, 2), round(row.wage_parity, 2), round(row.captured_spread, 2)
+    (29.68, 1.65, 11.78)
     """
     attempts, completed, errors, hours = (float(counters[key]) for key in ("attempts", "completed", "errors", "hours"))
     p, c_damage, c_energy = prices.price_usd, prices.damage_usd, prices.energy_usd_per_hour
@@ -99,5 +132,54 @@ def make_row(
         profit_flow=float(flow_profit(completed, errors, hours, prices)) / hours,
         lambda_dual=lambda_dual,
         reward=float(econ_lagrangian_reward(mp_r, err, p, c_damage, lambda_dual, err_target, c_energy)),
+        **_split(w_hat_r, prices.wage_usd_per_hour, hours, run),
         **run,
     )
+
+
+def read_columns(
+    rows: Iterable[Mapping[str, Any]], names: Iterable[str] = LEDGER_COLUMNS
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Turn rows of a ledger into columns of numbers, as the claims and the cash flows take them.
+
+    Args:
+        rows: mappings from column to number or text, such as csv.DictReader gives
+        names: the columns to read; the column of text, task, is left out
+
+    Returns:
+        Each column as a vector, shape (rows,); NaN where a row lacks the column or holds no number.
+
+    Reference:
+        The schema is `LEDGER_COLUMNS`.
+
+    >>> read_columns([{"mp_r": "109.0", "alpha": ""}], ["mp_r", "alpha"])["mp_r"].tolist()
+    [109.0]
+    """
+    table = list(rows)
+    return {name: np.array([_number(row.get(name)) for row in table]) for name in names if name != "task"}
+
+
+def _split(w_hat_r: float, w_h: float, hours: float, run: Mapping[str, Any]) -> dict[str, float]:
+    """Split the spread; a contribution that was not predicted counts as none."""
+    cust, total = (
+        0.0 if math.isnan(gain) else gain
+        for gain in (float(run.get(name, NOT_MEASURED)) for name in ("delta_mpl_cust_pred", "delta_mpl_total"))
+    )
+    split = compute_spread_allocation(w_hat_r, w_h, hours, cust, total)
+    surplus = consumer_surplus(w_hat_r, w_h, np.divide(split.captured, hours))
+    return {
+        "spread": float(split.spread),
+        "spread_value": float(split.spread_value),
+        "s_cust": float(split.s_cust),
+        "s_plat": float(split.s_plat),
+        "rebate": float(split.rebate),
+        "captured_spread": float(split.captured),
+        "consumer_surplus": float(surplus) * hours,
+    }
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return NOT_MEASURED

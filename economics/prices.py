@@ -46,5 +46,11 @@ class Prices:
 
         Returns:
             Profit in the flow form [$]; `flow_profit` is the same with its arguments checked.
+
+        Reference:
+            See `economics.reward.flow_profit`.
+
+        >>> round(Prices().flow_usd(109, 3, 1.0), 3)
+        29.6
         """
         return self.price_usd * completed - self.damage_usd * errors - self.energy_usd_per_hour * hours

@@ -19,6 +19,13 @@ def marginal_product(completed: FloatOrArray, hours: FloatOrArray) -> FloatOrArr
 
     Raises:
         ValueError: completed is negative or not finite, or hours is not above zero.
+
+    Reference:
+        J. B. Clark, "The Distribution of Wealth" (1899). The robot works alone in its cell, so that its average product
+        over a shift is the product which the marginal robot-hour adds.
+
+    >>> marginal_product(109, 1.0)
+    109.0
     """
     require_non_negative(completed=completed)
     require_positive(hours=hours)
@@ -37,6 +44,12 @@ def error_rate(errors: FloatOrArray, attempts: FloatOrArray) -> FloatOrArray:
 
     Raises:
         ValueError: a count is negative or not finite, or errors exceed attempts.
+
+    Reference:
+        DESIGN: an attempt is counted when its outcome is known, so attempts = completed + errors.
+
+    >>> float(error_rate(3, 12))
+    0.25
     """
     require_non_negative(errors=errors, attempts=attempts)
     if np.greater(errors, attempts).any():

@@ -229,6 +229,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 def keep_rows(source: Path, target: Path, columns: Iterable[str], last_episode: int) -> None:
     """Copy the rows up to an episode, so that a continued run neither doubles nor loses one.
 
+    A column that the rows do not have yet, in a run of an older version, is filled with nan.
+
     Args:
         source: file of the run that is continued
         target: file of the run that continues; may be the same
@@ -236,7 +238,8 @@ def keep_rows(source: Path, target: Path, columns: Iterable[str], last_episode: 
         last_episode: the checkpoint's episode
     """
     rows = [row for row in read_rows(source) if int(row["episode"]) <= last_episode]
-    lines = [",".join(columns)] + [",".join(row.values()) for row in rows]
+    names = list(columns)
+    lines = [",".join(names)] + [",".join(row.get(name, "nan") for name in names) for row in rows]
     write_atomically(target, "\n".join(lines) + "\n")
 
 

@@ -20,7 +20,7 @@ from agents import (
     save_checkpoint,
     save_policy,
 )
-from economics import LEDGER_COLUMNS, LedgerRow, Prices, SlaConstraint, make_row
+from economics import LEDGER_COLUMNS, LedgerRow, Prices, SlaConstraint, make_row, marginal_product
 from scripts._build import (
     EVALUATION_CELLS,
     for_evaluation,
@@ -90,6 +90,7 @@ class Session(Observer):
         self._display, self._stop = display, stop
         self._evaluated = self._saved = 0
         self._saved_steps: int | None = None
+        self._mp_before = math.nan  # of the row before: what the next one gained on
         self._film_env: Any = None
         self._train: CsvLog | None = None
         self._eval: CsvLog | None = None
@@ -128,6 +129,8 @@ class Session(Observer):
         columns = eval_columns(self.parts.evaluation_env)
         keep_rows(source / "train.csv", root / "train.csv", LEDGER_COLUMNS, episode)
         keep_rows(source / "eval.csv", root / "eval.csv", columns, evaluated)
+        kept = read_rows(root / "train.csv")
+        self._mp_before = float(kept[-1]["mp_r"]) if kept else math.nan
         self._train, self._eval = CsvLog(root / "train.csv", LEDGER_COLUMNS), CsvLog(root / "eval.csv", columns)
         self._board = SummaryWriter(str(root / "tensorboard"), purge_step=episode + 1 if episode else None)
         self._evaluated, self._saved = evaluated, episode
@@ -143,6 +146,7 @@ class Session(Observer):
             self.say(f"episode {result.episode}: the physics diverged at once; no row")
             return
         row = self._priced(result)
+        self._mp_before = row.mp_r
         assert self._train is not None
         self._train.write(asdict(row))
         self._log("train", {name: value for name, value in asdict(row).items() if name != "task"}, row.episode)
@@ -260,9 +264,9 @@ class Session(Observer):
         self.parts.env.close()
 
     def _priced(self, result: EpisodeResult) -> LedgerRow:
-        metrics = result.metrics
+        metrics, info = result.metrics, result.info
         return make_row(
-            result.info,
+            info,
             self.parts.prices,
             metrics["error_target"],
             metrics["lambda_dual"],
@@ -271,6 +275,7 @@ class Session(Observer):
             seed=self.settings.seed,
             env_steps=result.env_steps,
             wall_s=result.wall_s,
+            delta_mpl_total=float(marginal_product(info["completed"], info["hours"])) - self._mp_before,
             **{name: metrics.get(name, math.nan) for name in LEARNER_COLUMNS},
         )
 

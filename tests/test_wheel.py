@@ -48,3 +48,4 @@ def test_the_wheel_holds_code_assets_and_configs_alone(unpacked: Path):
     assert tops == {"v2p_sim", "agents", "economics", "scripts"}
     assert (unpacked / "v2p_sim" / "assets" / "dishes" / "plate.xml").is_file()
     assert (unpacked / "scripts" / "configs" / "config.yaml").is_file()
+    assert (unpacked / "economics" / "data" / "wages.csv").is_file()

@@ -16,6 +16,7 @@ from economics import (
     implied_robot_wage,
     marginal_product,
     profit_rate,
+    rate_flow_gap,
     wage_parity,
 )
 
@@ -59,7 +60,9 @@ def test_rate_form_exceeds_flow_form_by_c_err_errors(completed, errors, hours, p
     prices = Prices(price_usd=p, damage_usd=c, energy_usd_per_hour=energy)
     err = error_rate(errors, completed + errors)
     rate_usd = profit_rate(marginal_product(completed, hours), err, p, c, energy) * hours
-    assert rate_usd - flow_profit(completed, errors, hours, prices) == pytest.approx(c * err * errors, abs=1e-6)
+    scale = 1.0 + p * completed + c * errors + energy * hours
+    gap = rate_flow_gap(err, errors, c)
+    assert rate_usd - flow_profit(completed, errors, hours, prices) == pytest.approx(gap, abs=1e-9 * scale)
 
 
 @given(mp=products, err=rates, p=money, c=money, energy=money)
@@ -84,7 +87,7 @@ def test_flow_rewards_of_steps_sum_to_that_of_the_shift(steps, lam, target):
     per_step = flow_lagrangian_reward(completed, errors, completed + errors, 0.5, lam, target, Prices())
     attempts = completed.sum() + errors.sum()
     whole = flow_lagrangian_reward(completed.sum(), errors.sum(), attempts, 0.5 * len(steps), lam, target, Prices())
-    assert np.sum(per_step) == pytest.approx(whole, abs=1e-5)
+    assert np.sum(per_step) == pytest.approx(whole, abs=1e-9 * (1.0 + (1.0 + lam) * attempts))
 
 
 @given(mp=products, err=rates, lam=money, target=rates)
@@ -111,10 +114,26 @@ def test_impossible_shifts_are_refused():
         marginal_product(1.0, 0.0)
     with pytest.raises(ValueError, match="errors must not exceed attempts"):
         error_rate(3, 2)
+    with pytest.raises(ValueError, match="w_hat_r must be finite, got nan"):
+        wage_parity(math.nan, 18.0)
     with pytest.raises(ValueError, match="w_h must be finite and > 0"):
         wage_parity(20.0, 0.0)
     with pytest.raises(ValueError, match="wage_usd_per_hour must be finite and > 0"):
         Prices(wage_usd_per_hour=0.0)
+
+
+@given(mp=products, err=st.tuples(rates, rates), p=money, c=money, energy=money)
+def test_profit_falls_with_errors_and_the_gap_is_never_negative(mp, err, p, c, energy):
+    worse, better = (profit_rate(mp, e, p, c, energy) for e in (max(err), min(err)))
+    assert worse <= better + 1e-9 * (1.0 + c * mp)
+    assert rate_flow_gap(max(err), 3.0, c) >= 0.0
+
+
+def test_the_number_that_is_out_of_range_is_the_one_shown():
+    with pytest.raises(ValueError, match=r"err_rate must lie in \[0, 1\], got 1\.5"):
+        implied_robot_wage(0.3, 100.0, np.array([0.0, 1.5]), 1.0)
+    with pytest.raises(ValueError, match="completed must be finite and >= 0, got nan"):
+        marginal_product(np.array([-1.0, math.nan]), 1.0)
 
 
 def test_an_empty_batch_gives_an_empty_answer():

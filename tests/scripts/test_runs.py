@@ -77,6 +77,13 @@ def test_keep_rows_drops_later_rows_and_a_torn_last_line(tmp_path):
     assert path.read_text() == "episode,profit\n1,1.0\n2,2.0\n"
 
 
+def test_rows_of_an_older_version_keep_their_columns_and_get_nan_in_the_new_ones(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("episode,profit\n1,1.0\n")
+    keep_rows(path, path, ("episode", "rebate", "profit"), last_episode=1)
+    assert path.read_text() == "episode,rebate,profit\n1,nan,1.0\n"
+
+
 def test_json_turns_nan_into_null(tmp_path):
     write_json(tmp_path / "a.json", {"a": {"low": math.nan, "value": 1.0, "list": [math.inf]}})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": {"low": None, "value": 1.0, "list": [None]}}

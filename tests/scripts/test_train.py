@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from agents import latest_checkpoint, load_policy
-from economics import LEDGER_COLUMNS
+from economics import LEDGER_COLUMNS, claim_decomposition, delta_mpl, read_columns
 from scripts import _session, evaluate, record_video
 from scripts._cli import configs_dir, guarded
 from scripts._runs import read_rows
@@ -37,6 +37,13 @@ def test_the_run_folder_is_complete(tiny_run):
     assert {file.name for file in (tiny_run / "videos").iterdir()} == {"episode_000002.mp4", "episode_000004.mp4"}
     assert (tiny_run / "plots" / "overview.png").stat().st_size > 10_000
     assert any((tiny_run / "tensorboard").iterdir())
+
+
+def test_the_ledger_splits_the_spread_and_knows_what_each_shift_gained(tiny_run):
+    ledger = read_columns(read_rows(tiny_run / "train.csv"))
+    np.testing.assert_array_equal(ledger["delta_mpl_total"], delta_mpl(ledger["mp_r"]))
+    assert np.isnan(ledger["price_quoted"]).all() and (ledger["s_cust"] == 0.0).all()
+    assert claim_decomposition(ledger).holds
 
 
 def test_the_summary_holds_intervals_and_baselines_on_the_same_seeds(tiny_run):
