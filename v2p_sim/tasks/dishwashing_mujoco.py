@@ -52,6 +52,7 @@ class DishwashingMujoco:
         self.cycle = CycleState(self.scene, num_cells)
         self.referee = Referee(self.workcell, self.cycle)
         self._rngs: list[np.random.Generator] = [np.random.default_rng(cell) for cell in range(num_cells)]
+        self._everyone = range(num_cells)
         self._elapsed = np.zeros(num_cells)
         self._physics_error = np.zeros(num_cells)
         self._people: CellCamera | None = None
@@ -132,7 +133,7 @@ class DishwashingMujoco:
         self._elapsed += 1.0 if everyone else active
         self.counters.add(self.referee.completed, self.referee.errors, hours)
         if self.camera is not None:
-            self._film(working)
+            self._film(self._everyone if everyone else np.flatnonzero(working))
         diverged = active & traces.diverged if traces.failed else traces.diverged
         if traces.failed:
             self._physics_error += diverged
@@ -199,17 +200,17 @@ class DishwashingMujoco:
             if camera is not None:
                 camera.close()
 
-    def _film(self, working: np.ndarray) -> None:
-        """Push the newest frames; a cell that does not work repeats its last."""
+    def _film(self, cells: Sequence[int] | np.ndarray) -> None:
+        """Push the newest frames of these cells; the others repeat their last."""
         last, frames = self._stack.newest(), self._stack.advance()
-        if not working.all():
-            frames[~working] = last[~working]
-        self._draw(np.flatnonzero(working), frames)
+        if len(cells) < self.num_cells:
+            frames[:] = last
+        self._draw(cells, frames)
 
-    def _draw(self, cells: np.ndarray, frames: np.ndarray) -> None:
+    def _draw(self, cells: Sequence[int] | np.ndarray, frames: np.ndarray) -> None:
         """Draw these cells into frames, (N, 3, H, W)."""
         assert self.camera is not None
-        for cell in cells.tolist():
+        for cell in cells:
             frame = self.camera.draw(self.workcell, self.cycle, cell, self.drawn)
             if self.drawn is not None:
                 seed, step = int(self.drawn.noise_seed[cell]), int(self._elapsed[cell])
