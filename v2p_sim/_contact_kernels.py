@@ -37,7 +37,9 @@ def scan(record, last, opened, squeezed, events, constants):
         The number of events, and the largest mean over all dishes [N].
     """
     num_cells, num_substeps, width = record.shape
-    rows, seam = record.reshape(-1), np.empty(2 * width)  # flat: a view a substep would cost more than the sums
+    # Flat arrays and places in them: views, and arrays handed on in tuples, would cost more than the sums.
+    rows, seam = record.reshape(-1), np.empty(2 * width)
+    flat = (opened[0].reshape(-1), opened[1].reshape(-1), opened[2].reshape(-1))
     count, most_n = 0, 0.0
     for cell in range(num_cells):
         start = cell * num_substeps * width
@@ -48,8 +50,8 @@ def scan(record, last, opened, squeezed, events, constants):
             axial = start + dish * DISH_SENSORS + CUP_FORCE + 2
             most_n = max(most_n, _squeeze(rows, (axial, width, num_substeps), squeezed, (cell, dish)))
             where = (cell, dish, width)
-            count = _follow(seam, 0, 0, 1, where, opened, events, count, constants)
-            count = _follow(rows, start, 1, num_substeps, where, opened, events, count, constants)
+            count = _follow(seam, 0, (0, 1), where, flat, events, count, constants)
+            count = _follow(rows, start, (1, num_substeps), where, flat, events, count, constants)
             opened[1][cell, dish, :, _SUBSTEP] = 0.0  # what is open now began before the next step
         last[cell] = record[cell, num_substeps - 1]
     return count, most_n
@@ -73,26 +75,37 @@ def _rests(rows, start, where, size, last, opened, squeezed) -> bool:
 @njit(cache=True)
 def _is_still(rows, own) -> bool:
     """Tell whether no contact event can begin here and nothing squeezes the dish: a narrower `_is_quiet`."""
+    cup_n, others_n = 0.0, 0.0
     for axis in range(3):
-        others_n = abs(rows[own + TOTAL_FORCE + axis] - rows[own + FORCE + axis])
-        if rows[own + CUP_FORCE + axis] != 0.0 or others_n >= FORCE_FLOOR_N / 2.0:
-            return False
-    return _fastest(rows, own) < QUIET_MPS / 2.0
+        cup_n = max(cup_n, abs(rows[own + CUP_FORCE + axis]))
+        others_n = max(others_n, abs(rows[own + TOTAL_FORCE + axis] - rows[own + FORCE + axis]))
+    return cup_n == 0.0 and others_n < FORCE_FLOOR_N / 2.0 and _fastest(rows, own) < QUIET_MPS / 2.0
 
 
 @njit(cache=True)
-def _follow(rows, start, first, stop, where, opened, events, count, constants) -> int:
+def _follow(rows, start, span, where, flat, events, count, constants) -> int:
     """Advance one dish's events by some substeps, the first from the row at `start`; return how many have ended."""
     cell, dish, width = where
-    is_open = opened[0][cell, dish]
-    for k in range(first, stop):
-        row = start + (k - first) * width
+    is_open, entries, tails = flat
+    dt_s, report_j, weights_n = constants
+    event = (cell * ((width - 3) // DISH_SENSORS) + dish) * NUM_PARTNERS
+    for k in range(span[0], span[1]):
+        row = start + (k - span[0]) * width
         own = row + dish * DISH_SENSORS
-        if _is_quiet(rows, own, own + width) and not (is_open[0] or is_open[1] or is_open[2]):
+        if _is_quiet(rows, own, own + width) and not (is_open[event] or is_open[event + 1] or is_open[event + 2]):
             continue
         for partner in range(NUM_PARTNERS):
-            contact = _contact(rows, row, dish, partner, width)
-            count = _advance((cell, dish, partner), k, contact, opened, events, count, constants)
+            force = _force(rows, own, partner)
+            net_n = math.sqrt(force[0] * force[0] + force[1] * force[1] + force[2] * force[2])
+            pushed = False
+            if net_n > FORCE_FLOOR_N:
+                contact = _contact(rows, row, (dish, partner, width), force, net_n)
+                pushed = contact[0] > FORCE_FLOOR_N and contact[1] > QUIET_MPS
+                if pushed:
+                    _extend(is_open, entries, event + partner, k, contact, net_n)
+                    _absorb(entries, tails, event + partner, contact, (dt_s, weights_n[dish], net_n, partner))
+            if is_open[event + partner] and not pushed:
+                count = _close((cell, dish, partner), event + partner, flat, events, count, report_j)
     return count
 
 
@@ -114,41 +127,28 @@ def _fastest(rows, own) -> float:
 
 
 @njit(cache=True)
-def _contact(rows, row, dish, partner, width):
-    """Return force along the normal, closing speeds (largest, mid-step), net force, other dish, place, how far down."""
+def _contact(rows, row, where, force, net_n):
+    """Return force along the normal, closing speeds (largest, mid-step), other dish, place, how far down it pushes."""
+    dish, partner, width = where
     own = row + dish * DISH_SENSORS
-    fx, fy, fz = _force(rows, own, partner)
-    net_n = math.sqrt(fx * fx + fy * fy + fz * fz)
-    if net_n <= FORCE_FLOOR_N:
-        return 0.0, 0.0, 0.0, net_n, -1, (0.0, 0.0, 0.0), 0.0
+    fx, fy, fz = force
     if partner == _FURNITURE:
         nx, ny, nz = _three(rows, own + NORMAL)
         before, later = _along(rows, own, nx, ny, nz), _along(rows, own + width, nx, ny, nz)
         force_n = fx * nx + fy * ny + fz * nz
-        return force_n, *_speeds(before, later), net_n, -1, _three(rows, own + POSITION), max(-nz, 0.0)
+        return force_n, *_speeds(before, later), -1, _three(rows, own + POSITION), max(-nz, 0.0)
     other = _struck(rows, row, width, dish, fx, fy, fz) if partner == _DISH else -1
     theirs = row + (width - 3 - VELOCITY if partner == _CUP else other * DISH_SENSORS)
     nx, ny, nz = fx / net_n, fy / net_n, fz / net_n
     before = _along(rows, own, nx, ny, nz) - _along(rows, theirs, nx, ny, nz)
     later = _along(rows, own + width, nx, ny, nz) - _along(rows, theirs + width, nx, ny, nz)
-    return net_n, *_speeds(before, later), net_n, other, (0.0, 0.0, 0.0), 0.0
+    return net_n, *_speeds(before, later), other, (0.0, 0.0, 0.0), 0.0
 
 
 @njit(cache=True)
 def _speeds(before, later):
     # The mid-step velocity alone may be nearly 0 where a bounce turns, which would cut the event in two.
     return max(abs(before), abs(later)), 0.5 * (before + later)
-
-
-@njit(cache=True)
-def _advance(where, k, contact, opened, events, count, constants) -> int:
-    """Open, extend or close one event; return the number of events that have ended."""
-    force_n, speed, _, _, _, _, _ = contact
-    if force_n > FORCE_FLOOR_N and speed > QUIET_MPS:
-        _extend(where, k, opened, contact, constants)
-    elif opened[0][where]:
-        count = _close(where, opened, events, count, constants[1])
-    return count
 
 
 @njit(cache=True)
@@ -190,58 +190,67 @@ def _struck(rows, row, width, dish, fx, fy, fz) -> int:
 
 
 @njit(cache=True)
-def _extend(where, k, opened, contact, constants) -> None:
-    """Add a substep to an event, which may begin with it."""
-    is_open, entries, tails = opened
-    force_n, _, closing, net_n, other, place, down = contact
-    dt_s, _, weights_n = constants
-    entry = entries[where]
-    if not is_open[where]:
-        is_open[where] = True
-        entry[_SUBSTEP] = k
-    share = 0.5 if where[2] == _DISH else 1.0
-    carried_n = weights_n[where[1]] * down if where[2] == _FURNITURE else 0.0
-    entry[_ENERGY] += share * max((force_n - carried_n) * closing, 0.0) * dt_s
-    entry[_IMPULSE] += force_n * dt_s
-    entry[_SUSTAINED] = max(entry[_SUSTAINED], _push(tails[where], net_n))
-    if net_n > entry[_PEAK]:
-        entry[_PEAK], entry[_OTHER] = net_n, other
-        entry[_PLACE], entry[_PLACE + 1], entry[_PLACE + 2] = place
+def _extend(is_open, entries, event, k, contact, net_n) -> None:
+    """Begin an event where there is none, and note its peak."""
+    _, _, _, other, place, _ = contact
+    entry = event * OPEN_FIELDS
+    if not is_open[event]:
+        is_open[event] = True
+        entries[entry + _SUBSTEP] = k
+    if net_n > entries[entry + _PEAK]:
+        entries[entry + _PEAK], entries[entry + _OTHER] = net_n, other
+        for axis in range(3):
+            entries[entry + _PLACE + axis] = place[axis]
 
 
 @njit(cache=True)
-def _close(where, opened, events, count, report_j) -> int:
+def _absorb(entries, tails, event, contact, constants) -> None:
+    """Add a substep's energy, impulse and sustained force to an event."""
+    force_n, _, closing, _, _, down = contact
+    dt_s, weight_n, net_n, partner = constants
+    entry, width = event * OPEN_FIELDS, len(tails) * OPEN_FIELDS // len(entries)
+    share = 0.5 if partner == _DISH else 1.0
+    carried_n = weight_n * down if partner == _FURNITURE else 0.0
+    entries[entry + _ENERGY] += share * max((force_n - carried_n) * closing, 0.0) * dt_s
+    entries[entry + _IMPULSE] += force_n * dt_s
+    mean_n = _push(tails, event * width, width, net_n)
+    entries[entry + _SUSTAINED] = max(entries[entry + _SUSTAINED], mean_n)
+
+
+@njit(cache=True)
+def _close(where, event, flat, events, count, report_j) -> int:
     """End an event; return the number of events that have ended and are worth reporting."""
-    is_open, entries, tails = opened
-    if entries[where][_ENERGY] >= report_j:
+    is_open, entries, tails = flat
+    entry, width = event * OPEN_FIELDS, len(tails) // len(is_open)
+    if entries[entry + _ENERGY] >= report_j:
         events[count, 0], events[count, 1], events[count, 2] = where
-        events[count, 3:] = entries[where]
+        events[count, 3:] = entries[entry : entry + OPEN_FIELDS]
         count += 1
-    is_open[where] = False
-    entries[where] = 0.0
-    tails[where] = 0.0
+    is_open[event] = False
+    entries[entry : entry + OPEN_FIELDS] = 0.0
+    tails[event * width : (event + 1) * width] = 0.0
     return count
 
 
 @njit(cache=True)
 def _squeeze(rows, column, squeezed, where) -> float:
     """Return the largest mean of W consecutive magnitudes in a column of sensors; the window goes on across steps."""
-    start, width, num_substeps = column
+    start, row, num_substeps = column
     tails, largest = squeezed
     tail = tails[where]
     best = 0.0
     for k in range(num_substeps):
-        best = max(best, _push(tail, abs(rows[start + k * width])))
+        best = max(best, _push(tail, 0, len(tail), abs(rows[start + k * row])))
     largest[where] = best
     return best
 
 
 @njit(cache=True)
-def _push(tail, force_n) -> float:
-    """Append a force to the window of the last W; return the window's mean."""
+def _push(tails, start, width, force_n) -> float:
+    """Append a force to the window of the last W at `start`; return the window's mean."""
     total = force_n
-    for i in range(len(tail) - 1):
-        tail[i] = tail[i + 1]
-        total += tail[i]
-    tail[-1] = force_n
-    return total / len(tail)
+    for i in range(start, start + width - 1):
+        tails[i] = tails[i + 1]
+        total += tails[i]
+    tails[start + width - 1] = force_n
+    return total / width
