@@ -1,5 +1,6 @@
-"""Learners that see only spaces and arrays: encoders, SAC, replay, novelty, loop, evaluation, checkpoints."""
+"""Learners that see only spaces and arrays: encoders, SAC, PPO, replay, novelty, loop, evaluation, checkpoints."""
 
+from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
 from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
@@ -8,7 +9,9 @@ from agents.learner import Learner, OffPolicyLearner
 from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
-from agents.policy import TrainedPolicy, load_policy, save_policy
+from agents.on_policy import OnPolicyLearner
+from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy
+from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
 from agents.sac import SACAgent, SACConfig
@@ -16,8 +19,10 @@ from agents.scripted import ConstantPolicy, RandomPolicy, TablePolicy
 from agents.spec import EnvSpec
 
 __all__ = [
+    "AGENTS",
     "ENCODERS",
     "NOVELTIES",
+    "Agent",
     "Batch",
     "CheckpointError",
     "ConstantPolicy",
@@ -33,6 +38,9 @@ __all__ = [
     "Novelty",
     "Observer",
     "OffPolicyLearner",
+    "OnPolicyLearner",
+    "PPOAgent",
+    "PPOConfig",
     "Progress",
     "RandomPolicy",
     "ReplayBuffer",
