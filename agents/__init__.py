@@ -4,7 +4,14 @@ from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
 from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
-from agents.evaluation import GreedyPolicy, ShiftResult, evaluate, mean_interval
+from agents.evaluation import (
+    GreedyPolicy,
+    ShiftResult,
+    evaluate,
+    interquartile_mean,
+    iqm_interval,
+    mean_interval,
+)
 from agents.learner import Learner, OffPolicyLearner
 from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
@@ -55,6 +62,8 @@ __all__ = [
     "build_encoder",
     "build_novelty",
     "evaluate",
+    "interquartile_mean",
+    "iqm_interval",
     "latest_checkpoint",
     "load_checkpoint",
     "load_policy",

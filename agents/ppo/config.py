@@ -34,8 +34,8 @@ class PPOConfig:
         valuation_beta: The beta of these weights.
 
     Reference: Schulman et al., "Proximal policy optimization algorithms", table 3, https://arxiv.org/abs/1707.06347
-        (epochs, batch, clipping, gae_lambda); Andrychowicz et al., "What matters for on-policy deep actor-critic
-        methods?", https://openreview.net/forum?id=nIAxjsniDzg (initial_std, squashing, no clipping of values).
+        (rollout, batch, epochs, clip_range, gae_lambda); Andrychowicz et al., "What matters in on-policy reinforcement
+        learning?", https://arxiv.org/abs/2006.05990 (squashing, a small last layer, no clipping of values).
     """
 
     gamma: float = 0.995
@@ -43,7 +43,7 @@ class PPOConfig:
     learning_rate: float = 3e-4
     lr_decay_steps: int | None = None
     hidden: int = 256
-    initial_std: float = 0.5
+    initial_std: float = 1.0
     max_grad_norm: float | None = 0.5
     reward_scale: float = 1.0
     rollout_steps: int = 2048
