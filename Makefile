@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help setup train test check lint types imports format soak benchmark peers frontier baselines clean
+.PHONY: help setup train test check lint types imports format soak benchmark peers parity-setup frontier baselines clean
 
 help:           ## list the verbs
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 16
 
 setup:          ## make .venv with exact versions and see that offscreen GL works
 	@bash scripts/setup.sh
@@ -43,6 +43,9 @@ benchmark: setup  ## JSON lines of speed ratios
 peers: setup    ## install other projects' environments for the benchmark, in .venv-peers
 	@bash scripts/peers.sh
 
+parity-setup: setup  ## install Stable-Baselines3 for scripts/parity.py, in .venv-parity
+	@bash scripts/parity.sh
+
 frontier: setup   ## constant actions of the workcell on a grid
 	$(BIN)/python scripts/sweep_frontier.py task=dishwashing_mujoco $(ARGS)
 
@@ -50,4 +53,4 @@ baselines: setup  ## random, best constant, best schedule and oracle
 	$(BIN)/python scripts/baselines.py task=dishwashing_mujoco $(ARGS)
 
 clean:          ## remove what the tools left behind (never runs/)
-	rm -rf $(VENV) .venv-peers build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .venv-parity build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,14 +1,24 @@
-"""Learners that see only spaces and arrays: encoders, SAC, replay, novelty, loop, evaluation, checkpoints."""
+"""Learners that see only spaces and arrays: encoders, SAC, PPO, replay, novelty, loop, evaluation, checkpoints."""
 
+from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
 from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
-from agents.evaluation import GreedyPolicy, ShiftResult, evaluate, mean_interval
+from agents.evaluation import (
+    GreedyPolicy,
+    ShiftResult,
+    evaluate,
+    interquartile_mean,
+    iqm_interval,
+    mean_interval,
+)
 from agents.learner import Learner, OffPolicyLearner
 from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
-from agents.policy import TrainedPolicy, load_policy, save_policy
+from agents.on_policy import OnPolicyLearner
+from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy
+from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
 from agents.sac import SACAgent, SACConfig
@@ -16,8 +26,10 @@ from agents.scripted import ConstantPolicy, RandomPolicy, TablePolicy
 from agents.spec import EnvSpec
 
 __all__ = [
+    "AGENTS",
     "ENCODERS",
     "NOVELTIES",
+    "Agent",
     "Batch",
     "CheckpointError",
     "ConstantPolicy",
@@ -33,6 +45,9 @@ __all__ = [
     "Novelty",
     "Observer",
     "OffPolicyLearner",
+    "OnPolicyLearner",
+    "PPOAgent",
+    "PPOConfig",
     "Progress",
     "RandomPolicy",
     "ReplayBuffer",
@@ -47,6 +62,8 @@ __all__ = [
     "build_encoder",
     "build_novelty",
     "evaluate",
+    "interquartile_mean",
+    "iqm_interval",
     "latest_checkpoint",
     "load_checkpoint",
     "load_policy",

@@ -1,4 +1,4 @@
-"""Shifts under a fixed policy on fixed seeds, and intervals over them."""
+"""Shifts under a fixed policy on fixed seeds, and intervals over them and over runs."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium.vector import VectorEnv
 from scipy.special import stdtrit
 
@@ -80,6 +81,61 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
         return mean, math.nan, math.nan
     half = float(stdtrit(len(array) - 1, 0.5 + 0.5 * confidence) * array.std(ddof=1) / math.sqrt(len(array)))
     return mean, mean - half, mean + half
+
+
+def interquartile_mean(values: npt.ArrayLike) -> np.ndarray:
+    """Average the middle half: the mean without the lowest and the highest floor(n / 4) of n values.
+
+    Args:
+        values: Values (..., n).
+
+    Returns:
+        Means (...).
+
+    Raises:
+        ValueError: There is no value.
+    """
+    ordered = np.sort(np.asarray(values, np.float64), axis=-1)
+    count = ordered.shape[-1]
+    if count == 0:
+        raise ValueError("interquartile_mean needs at least one value")
+    return ordered[..., count // 4 : count - count // 4].mean(axis=-1)
+
+
+def iqm_interval(
+    scores: npt.ArrayLike, rng: np.random.Generator, confidence: float = 0.95, resamples: int = 10_000
+) -> tuple[float, float, float]:
+    """Return the interquartile mean over runs and tasks with its stratified bootstrap interval.
+
+    Each resample draws as many runs as there are, with replacement, for every task apart; the interval lies between
+    percentiles of the resamples' interquartile means.
+
+    Args:
+        scores: One score a run and task (R, K).
+        rng: Draws the resamples.
+        confidence: Coverage of the interval.
+        resamples: How many.
+
+    Returns:
+        Interquartile mean, lower and upper bound; the bounds of a single run are nan.
+
+    Raises:
+        ValueError: The scores are no matrix, or empty.
+
+    Reference: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice",
+        https://arxiv.org/abs/2108.13264
+    """
+    matrix = np.asarray(scores, np.float64)
+    if matrix.ndim != 2:
+        raise ValueError(f"scores must have shape (runs, tasks), got {matrix.shape}")
+    middle = float(interquartile_mean(matrix.ravel()))
+    runs, tasks = matrix.shape
+    if runs == 1:
+        return middle, math.nan, math.nan
+    drawn = rng.integers(0, runs, (resamples, runs, tasks))
+    means = interquartile_mean(matrix[drawn, np.arange(tasks)].reshape(resamples, -1))
+    low, high = np.quantile(means, [0.5 - confidence / 2.0, 0.5 + confidence / 2.0])
+    return middle, float(low), float(high)
 
 
 def _round(policy: Policy, env: VectorEnv, seeds: list[int]) -> list[ShiftResult]:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from agents.exploration import HeldNoise
 from agents.novelty import Novelty
 from agents.replay import ReplayBuffer, Step
 from agents.sac import SACAgent
@@ -52,8 +53,7 @@ class OffPolicyLearner:
         self.env_steps = 0
         self.updates = 0
         self._due = 0.0
-        self._held = np.zeros((num_cells, agent.spec.action_dim), np.float32)
-        self._fresh = True
+        self._noise = HeldNoise(num_cells, agent.spec.action_dim)
 
     @property
     def is_warming_up(self) -> bool:
@@ -68,9 +68,10 @@ class OffPolicyLearner:
         """Choose exploring actions: even over the bounds while warming up, then the policy's with held noise."""
         if self.is_warming_up:
             low, high = np.asarray(self.agent.spec.action_low), np.asarray(self.agent.spec.action_high)
-            return self._hold(self.rng.uniform(low, high, self._held.shape), self.config.warmup_hold_steps).copy()
-        noise = self._hold(self.rng.standard_normal(self._held.shape), self.config.noise_hold_steps)
-        return self.agent.act(observations, noise=noise)
+            drawn = self.rng.uniform(low, high, self._noise.values.shape)
+            return self._noise.hold(drawn, self.config.warmup_hold_steps, self.rng).copy()
+        drawn = self.rng.standard_normal(self._noise.values.shape)
+        return self.agent.act(observations, noise=self._noise.hold(drawn, self.config.noise_hold_steps, self.rng))
 
     def observe(self, step: Step) -> None:
         """Store one step of all cells."""
@@ -79,7 +80,7 @@ class OffPolicyLearner:
         acted = int(self.num_cells - step.reset.sum())
         self.env_steps += acted
         if not self.is_warming_up:
-            self._fresh |= was_warming_up
+            self._noise.is_fresh |= was_warming_up
             self._due += acted * self.config.updates_per_step
 
     def learn(self, lam: float, e_target: float) -> list[dict[str, float]]:
@@ -120,8 +121,7 @@ class OffPolicyLearner:
             "env_steps": self.env_steps,
             "updates": self.updates,
             "due": self._due,
-            "held": self._held,
-            "fresh": self._fresh,
+            **self._noise.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -131,13 +131,5 @@ class OffPolicyLearner:
         self.novelty.load_state_dict(state["novelty"])
         self.rng.bit_generator.state = state["rng"]
         self.env_steps, self.updates = int(state["env_steps"]), int(state["updates"])
-        self._due, self._fresh = float(state["due"]), bool(state["fresh"])
-        self._held = np.array(state["held"], np.float32)
-
-    def _hold(self, fresh: np.ndarray, mean_steps: float) -> np.ndarray:
-        renew = self.rng.random(self.num_cells) < 1.0 / mean_steps
-        if self._fresh:
-            renew[:] = True
-            self._fresh = False
-        self._held = np.where(renew[:, None], fresh, self._held).astype(np.float32)
-        return self._held
+        self._due = float(state["due"])
+        self._noise.load_state_dict(state)

@@ -10,21 +10,25 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from agents.agent import Agent
 from agents.checkpoint import MANIFEST, CheckpointError, latest_checkpoint, load_checkpoint
 from agents.encoders import build_encoder
 from agents.evaluation import GreedyPolicy
+from agents.ppo import PPOAgent, PPOConfig
 from agents.sac import SACAgent, SACConfig
 from agents.spec import EnvSpec
 
 POLICY_JSON = "policy.json"
 POLICY_TENSORS = "policy.safetensors"
 POLICY_PARTS = ("encoder", "actor")
+AGENTS: dict[str, tuple[type[Any], type[Any]]] = {"sac": (SACAgent, SACConfig), "ppo": (PPOAgent, PPOConfig)}
+"""From an algorithm's name to its agent and its config."""
 
 
 class TrainedPolicy:
     """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise."""
 
-    def __init__(self, agent: SACAgent):
+    def __init__(self, agent: Agent):
         self.spec = agent.spec
         self._policy = GreedyPolicy(agent)
 
@@ -44,7 +48,7 @@ class TrainedPolicy:
         return self._policy(observations)
 
 
-def save_policy(folder: str | Path, agent: SACAgent) -> None:
+def save_policy(folder: str | Path, agent: Agent) -> None:
     """Write policy.safetensors and policy.json into a folder, each replaced atomically.
 
     Args:
@@ -111,7 +115,8 @@ def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], dev
         action_high=tuple(architecture["action_high"]),
     )
     encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"])
-    agent = SACAgent(spec, encoder, SACConfig(hidden=architecture["hidden"]), device)
+    make_agent, make_config = AGENTS[architecture.get("algorithm", "sac")]
+    agent = make_agent(spec, encoder, make_config(hidden=architecture["hidden"]), device)
     agent.encoder.load_state_dict(weights["encoder"])
     agent.actor.load_state_dict(weights["actor"])
     return TrainedPolicy(agent)

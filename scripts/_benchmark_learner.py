@@ -29,12 +29,13 @@ def learner_measurements(_stack: ExitStack) -> list[Measurement]:
 def _updates(overrides: Sequence[str]) -> Callable[[], float]:
     import torch
 
-    from agents import Step
+    from agents import OffPolicyLearner, Step
     from scripts._build import learner_threads, make_cells, make_learner
 
     settings = compose_settings(overrides)
     env = make_cells(settings, 1)
     learner = make_learner(settings, env)
+    assert isinstance(learner, OffPolicyLearner)
     observations, _ = env.reset(seed=0)
     env.action_space.seed(0)
     learner.start(observations)

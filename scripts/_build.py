@@ -10,12 +10,14 @@ import torch
 
 import v2p_sim  # noqa: F401  registers the tasks
 from agents import (
+    AGENTS,
     ENCODERS,
     EnvSpec,
     OffPolicyLearner,
+    OnPolicyLearner,
+    PPOAgent,
     ReplayBuffer,
     SACAgent,
-    SACConfig,
     build_encoder,
     build_novelty,
 )
@@ -26,6 +28,8 @@ from v2p_sim.tasks.dishwashing_formula import DishwashingConfig
 
 MAX_THREADS = 4
 EVALUATION_CELLS = 8
+
+AnyLearner = OffPolicyLearner | OnPolicyLearner
 
 
 def usable_threads(settings: Settings) -> int:
@@ -126,7 +130,7 @@ def _kwargs(settings: Settings) -> dict[str, Any]:
     return kwargs | {"prices": make_prices(settings.economics)}
 
 
-def make_agent(settings: Settings, env: Any) -> SACAgent:
+def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
     """Make an untrained agent; the same settings give the same weights.
 
     Args:
@@ -143,20 +147,20 @@ def make_agent(settings: Settings, env: Any) -> SACAgent:
     spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
     values = settings.agent.model_dump()
     values["learning_rate"] = values.pop("lr")
-    del values["name"]
+    agent_class, config_class = AGENTS[values.pop("name")]
     try:
-        config = SACConfig(**values)
+        config = config_class(**values)
     except ValueError as error:
         raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
     if settings.encoder.name not in ENCODERS:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
     latent_dim = settings.encoder.latent_dim
     encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
-    return SACAgent(spec, encoder, config, device=device, seed=settings.seed)
+    return agent_class(spec, encoder, config, device=device, seed=settings.seed)
 
 
-def make_learner(settings: Settings, env: Any) -> OffPolicyLearner:
-    """Make the learner: agent, replay and novelty.
+def make_learner(settings: Settings, env: Any) -> AnyLearner:
+    """Make the learner: agent, replay or rollout, and novelty.
 
     Args:
         settings: the run
@@ -175,5 +179,7 @@ def make_learner(settings: Settings, env: Any) -> OffPolicyLearner:
         device=choose_device(settings.device),
         seed=settings.seed,
     )
+    if isinstance(agent, PPOAgent):
+        return OnPolicyLearner(agent, novelty, num_cells=env.num_envs, seed=settings.seed)
     replay = ReplayBuffer(agent.spec, num_cells=env.num_envs, config=agent.config.replay_config())
     return OffPolicyLearner(agent, replay, novelty, num_cells=env.num_envs, seed=settings.seed)

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from scripts._agent_settings import AGENT_SECTIONS, SACSettings
 from scripts._explain import UsageError, explain, key_names, nearest
 from scripts._settings import Settings, load_settings
 
@@ -216,9 +217,16 @@ def _missing_option(error: MissingConfigException) -> str:
     )
 
 
+def _known_keys(overrides: Sequence[str]) -> list[str]:
+    """Keys of the schema, those of agents that were not chosen left out."""
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("agent=")]
+    own = AGENT_SECTIONS.get(chosen[-1] if chosen else "sac", SACSettings).model_fields
+    return [key for key in key_names(Settings) if not key.startswith("agent.") or key.removeprefix("agent.") in own]
+
+
 def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     """Name the override that Hydra refused, and the nearest valid key."""
-    known = key_names(Settings)
+    known = _known_keys(overrides)
     cause = error.__cause__
     refused = [getattr(error, "override", None), getattr(cause, "full_key", None)]
     for word in overrides:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -46,10 +47,9 @@ def key_names(model: type[BaseModel], prefix: str = "") -> list[str]:
     names = []
     for name, field in model.model_fields.items():
         names.append(prefix + name)
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        for inner in _models(field.annotation):
             names += key_names(inner, f"{prefix}{name}.")
-    return names
+    return list(dict.fromkeys(names))
 
 
 def explain(error: ValidationError, model: type[BaseModel], defaults: Mapping[str, Any]) -> str:
@@ -64,14 +64,23 @@ def explain(error: ValidationError, model: type[BaseModel], defaults: Mapping[st
         "key: what is wrong; nearest valid: value".
     """
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key, annotation = _follow(first["loc"], model)
     context, got = first.get("ctx", {}), first.get("input")
+    if first["type"] == "union_tag_invalid":
+        valid = sorted(_tag(inner) for inner in _models(annotation))
+        best = nearest(context["tag"], valid)
+        return f"{key}.name: {context['tag']!r} is not one of {', '.join(valid)}; nearest valid: {best}"
+    if first["type"] == "union_tag_not_found":
+        key = f"{key}.name"
     if first["type"] == "extra_forbidden":
-        return f"{key}: unknown key; nearest valid: {nearest(key, key_names(model))}"
-    if first["type"] == "missing":
+        group = key.rpartition(".")[0]
+        own = key_names(annotation, f"{group}.") if group else []
+        others = [name for name in key_names(model) if not group or not name.startswith(f"{group}.")]
+        return f"{key}: unknown key; nearest valid: {nearest(key, own + others)}"
+    if first["type"] in ("missing", "union_tag_not_found"):
         return f"{key}: missing; give it a value, {key}=..."
     if first["type"] == "literal_error":
-        valid = [value for value in _literals(key, model) if value != got]
+        valid = [value for value in _literals(annotation) if value != got]
         return f"{key}: {got!r} is not one of {', '.join(valid)}; nearest valid: {nearest(str(got), valid)}"
     wrong = f"{key}: {_reason(first['type'], first['msg'], context)}, got {got!r}"
     for bound in ("ge", "le"):
@@ -104,11 +113,34 @@ def _lookup(values: Any, key: str) -> Any:
     return values
 
 
-def _literals(key: str, model: type[BaseModel]) -> list[str]:
-    """Valid words of the Literal field of a dotted key."""
-    *parents, name = key.split(".")
-    annotation: Any = model
-    for part in (*parents, name):
-        annotation = annotation.model_fields[part].annotation if hasattr(annotation, "model_fields") else annotation
+def _literals(annotation: Any) -> list[str]:
+    """Valid words of a Literal field."""
     words = annotation if get_origin(annotation) is Literal else get_args(annotation)[0]
     return [str(word) for word in get_args(words)]
+
+
+def _follow(location: Iterable[Any], model: type[BaseModel]) -> tuple[str, Any]:
+    """Follow pydantic's location through the schema: its dotted key, without the tags of unions, and the annotation."""
+    key, annotation = [], model
+    for part in map(str, location):
+        inner = _models(annotation)
+        tagged = [option for option in inner if len(inner) > 1 and _tag(option) == part]
+        if tagged:
+            annotation = tagged[0]
+            continue
+        key.append(part)
+        fields = inner[0].model_fields if inner else {}
+        annotation = fields[part].annotation if part in fields else annotation
+    return ".".join(key), annotation
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The model that a field holds, or those that it chooses from."""
+    options = (annotation, *get_args(annotation)) if get_origin(annotation) in (None, UnionType, Union) else ()
+    models = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    return models if len(models) > 1 or annotation in models else []
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """The word by which a union of models tells this one from the others."""
+    return str(get_args(model.model_fields["name"].annotation)[0])

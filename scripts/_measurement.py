@@ -10,16 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import agents
 import v2p_sim
 from scripts._explain import UsageError
 from scripts._runs import write_json
 from scripts._settings import Settings
 
 IDENTITY = "measurement.json"
+SOURCES = {"simulation": v2p_sim, "learners": agents}
+"""What is measured: the package whose sources decide the numbers."""
 
 
 def open_measurement(
-    output: str | None, kind: str, identity: Mapping[str, Any], key: str = "output"
+    output: str | None, kind: str, identity: Mapping[str, Any], key: str = "output", sources: str = "simulation"
 ) -> tuple[Path, bool]:
     """Make a measurement's folder, or find the one to continue.
 
@@ -28,6 +31,7 @@ def open_measurement(
         kind: what is measured
         identity: the settings that decide its numbers, `task` among them
         key: what the command line calls the folder
+        sources: a key of SOURCES
 
     Returns:
         The folder, and whether it holds the beginning of this very measurement.
@@ -35,7 +39,7 @@ def open_measurement(
     Raises:
         UsageError: the folder holds something else, or cannot be written.
     """
-    identity = {"measurement": kind, **identity, "simulation": simulation_digest()}
+    identity = {"measurement": kind, **identity, sources: sources_digest(sources)}
     fresh = Path("runs") / kind / f"{identity['task']}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     root = fresh if output is None else Path(output).expanduser()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
@@ -58,12 +62,16 @@ def task_identity(settings: Settings) -> dict[str, Any]:
 
 
 @cache
-def simulation_digest() -> str:
-    """Return a digest of the simulation's sources and assets: measurements of two versions are not mixed."""
-    package = Path(v2p_sim.__file__).parent
-    beside = package.parent / "assets"
+def sources_digest(sources: str) -> str:
+    """Return a digest of a package's sources and assets: measurements of two versions are not mixed.
+
+    Args:
+        sources: a key of SOURCES
+    """
+    package = Path(str(SOURCES[sources].__file__)).parent
+    folders = [package, package.parent / "assets"] if sources == "simulation" else [package]
     digest = hashlib.sha256()
-    for root in (package, beside):
+    for root in folders:
         for path in sorted(root.rglob("*")):
             if path.suffix in (".py", ".xml", ".png"):
                 digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
@@ -81,6 +89,7 @@ def _check(root: Path, identity: Mapping[str, Any], key: str) -> None:
         old, new = before.get(name), now.get(name)
         if old == new:
             continue
-        if name == "simulation":
-            raise UsageError(f"{key}: {root} was measured with another version of v2p_sim; choose another {key}")
+        if name in SOURCES:
+            package = SOURCES[name].__name__
+            raise UsageError(f"{key}: {root} was measured with another version of {package}; choose another {key}")
         raise UsageError(f"{key}: {root} was measured with {name}={old}, not {new}; choose another {key}")

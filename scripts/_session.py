@@ -14,7 +14,6 @@ from agents import (
     GreedyPolicy,
     LoopState,
     Observer,
-    OffPolicyLearner,
     Progress,
     pack_run,
     save_checkpoint,
@@ -23,6 +22,7 @@ from agents import (
 from economics import LEDGER_COLUMNS, LedgerRow, Prices, SlaConstraint, make_row, marginal_product
 from scripts._build import (
     EVALUATION_CELLS,
+    AnyLearner,
     for_evaluation,
     make_cell,
     make_cells,
@@ -43,6 +43,8 @@ from scripts._settings import Settings
 FILM_WALL_S = 8.0
 FRESH: Mapping[str, Any] = {"evaluated": 0}  # of a session that continues nothing
 LEARNER_COLUMNS = ("novelty_raw", "novelty_norm", "mean_weight", "critic_loss", "actor_loss", "alpha", "buffer_size")
+PPO_NAMES = {"critic_loss": "value_loss", "actor_loss": "policy_loss"}
+"""What PPO calls the metric of a column of the ledger."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Parts:
 
     env: Any
     evaluation_env: Any
-    learner: OffPolicyLearner
+    learner: AnyLearner
     constraint: SlaConstraint
     prices: Prices
 
@@ -101,7 +103,8 @@ class Session(Observer):
     def title(self) -> str:
         """Name the run in plots."""
         settings = self.settings
-        return f"{settings.task.name}, {settings.task.observation}, {settings.encoder.name}, seed {settings.seed}"
+        seen = f"{settings.task.name}, {settings.task.observation}"
+        return f"{seen}, {settings.agent.name}, {settings.encoder.name}, seed {settings.seed}"
 
     @property
     def interrupted(self) -> bool:
@@ -276,7 +279,7 @@ class Session(Observer):
             env_steps=result.env_steps,
             wall_s=result.wall_s,
             delta_mpl_total=float(marginal_product(info["completed"], info["hours"])) - self._mp_before,
-            **{name: metrics.get(name, math.nan) for name in LEARNER_COLUMNS},
+            **{name: metrics.get(name, metrics.get(PPO_NAMES.get(name, name), math.nan)) for name in LEARNER_COLUMNS},
         )
 
     def _log(self, group: str, values: dict[str, Any], step: int) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
+from scripts._agent_settings import TASK_DECIDES, AgentSettings, Count, Fraction, NonNegative, Positive, Section
 from scripts._explain import UsageError, explain, nearest
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 PathText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 Observation = Literal["state", "video", "privileged"]
 Randomization = Literal["off", "mild", "strong"]
@@ -23,11 +20,7 @@ DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "priv
 ENCODER_MODALITY: dict[str, str] = {"mlp": "state", "simple2dcnn": "video", "simple3dcnn": "video"}
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Schedule(_Section):
+class Schedule(Section):
     """How long a task is trained and how often it is looked at [shifts]; how long it is filmed [simulated s]."""
 
     episodes: Count
@@ -38,15 +31,16 @@ class Schedule(_Section):
     video_seconds: Positive
 
 
-class Variant(_Section):
-    """One way to observe a task: its Gymnasium id and the agent's values that go with it."""
+class Variant(Section):
+    """One way to observe a task: its Gymnasium id, and the values of sac (`agent`) and of ppo that go with it."""
 
     id: str
     kwargs: dict[str, Any]
     agent: dict[str, Any]
+    ppo: dict[str, Any] = Field(default_factory=dict)
 
 
-class Constants(_Section):
+class Constants(Section):
     """Constants of the abstract task's formula: `v2p_sim.tasks.dishwashing_formula.DishwashingConfig`."""
 
     p_min: Fraction
@@ -57,7 +51,7 @@ class Constants(_Section):
     care_cost: Fraction
 
 
-class TaskSettings(_Section):
+class TaskSettings(Section):
     """Which work, seen how; `constants` are those of a formula that is not the reference one."""
 
     name: str
@@ -73,61 +67,20 @@ class TaskSettings(_Section):
     observations: dict[Observation, Variant]
 
 
-TASK_DECIDES = (
-    "lr",
-    "n_step",
-    "reward_scale",
-    "batch_size",
-    "replay_capacity",
-    "warmup_steps",
-    "warmup_hold_steps",
-    "noise_hold_steps",
-    "updates_per_step",
-    "segment_length",
-)
-"""Keys of the agent whose null means the task's value for the chosen observation."""
-
-
-class EncoderSettings(_Section):
+class EncoderSettings(Section):
     """What turns an observation into a latent."""
 
     name: Literal["auto", "mlp", "simple2dcnn", "simple3dcnn"]
     latent_dim: Count
 
 
-class AgentSettings(_Section):
-    """Soft actor-critic; null = the task's value for the chosen observation."""
-
-    name: Literal["sac"]
-    lr: Positive | None
-    gamma: Annotated[float, Field(gt=0, le=1)]
-    tau: Annotated[float, Field(gt=0, le=1)]
-    initial_temperature: Positive
-    target_entropy: float | None
-    hidden: Count
-    n_step: Count | None
-    reward_scale: Positive | None
-    batch_size: Count | None
-    replay_capacity: Count | None
-    warmup_steps: Annotated[int, Field(ge=0)] | None
-    warmup_hold_steps: Annotated[float, Field(ge=1)] | None
-    noise_hold_steps: Annotated[float, Field(ge=1)] | None
-    updates_per_step: Positive | None
-    max_grad_norm: Positive | None
-    segment_length: Count | None
-    prioritized: bool
-    priority_exponent: Fraction
-    importance_exponent: Fraction
-    novelty_weights: bool
-
-
-class NoveltySettings(_Section):
+class NoveltySettings(Section):
     """What tells new transitions from old ones."""
 
     name: Literal["diffusion", "none"]
 
 
-class ConstraintSettings(_Section):
+class ConstraintSettings(Section):
     """The quality SLA: dual ascent under a tightening error target."""
 
     eta: NonNegative
@@ -138,7 +91,7 @@ class ConstraintSettings(_Section):
     lambda_start: NonNegative
 
 
-class EconomicsSettings(_Section):
+class EconomicsSettings(Section):
     """Prices in dollars, and the constraint."""
 
     price_usd: NonNegative
@@ -148,7 +101,7 @@ class EconomicsSettings(_Section):
     constraint: ConstraintSettings
 
 
-class Settings(_Section):
+class Settings(Section):
     """A whole run. `load_settings` makes one; all nulls that mean "the task's value" are filled in then."""
 
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -202,31 +155,33 @@ def _complete(settings: Settings) -> Settings:
     for key in ("shift_minutes", "substeps", "randomization"):
         if getattr(task, key) is not None and key not in variant.kwargs:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
-    agent = settings.agent.model_dump()
-    for key, value in variant.agent.items():
-        if key not in agent:
-            valid = nearest(key, agent)
-            raise UsageError(f"task.observations.{observation}.agent.{key}: unknown key; nearest valid: {valid}")
-        agent[key] = value if agent[key] is None else agent[key]
-    for key in TASK_DECIDES:
-        if agent[key] is None:
-            raise UsageError(f"agent.{key}: the task names no value for {observation}; give one, agent.{key}=...")
     schedule = task.schedule.model_dump()
     return settings.model_copy(
         update={
             "task": task.model_copy(update={"observation": observation}),
             "encoder": settings.encoder.model_copy(update={"name": encoder}),
-            "agent": _agent(agent),
+            "agent": _agent(settings.agent, variant, observation),
             **{key: value for key, value in schedule.items() if getattr(settings, key) is None},
         }
     )
 
 
-def _agent(values: Mapping[str, Any]) -> AgentSettings:
+def _agent(agent: AgentSettings, variant: Variant, observation: str) -> AgentSettings:
+    """Fill in what the task decides."""
+    group = "agent" if agent.name == "sac" else agent.name
+    values = agent.model_dump()
+    for key, value in getattr(variant, group).items():
+        if key not in values:
+            valid = nearest(key, values)
+            raise UsageError(f"task.observations.{observation}.{group}.{key}: unknown key; nearest valid: {valid}")
+        values[key] = value if values[key] is None else values[key]
+    for key in TASK_DECIDES[agent.name]:
+        if values[key] is None:
+            raise UsageError(f"agent.{key}: the task names no value for {observation}; give one, agent.{key}=...")
     try:
-        return AgentSettings.model_validate(dict(values))
+        return type(agent).model_validate(values)
     except ValidationError as error:
-        raise UsageError("agent." + explain(error, AgentSettings, {})) from error
+        raise UsageError("agent." + explain(error, type(agent), {})) from error
 
 
 def _modality(settings: Settings) -> tuple[Observation, str]:

@@ -35,6 +35,7 @@ def write_summary(session: Session, state: LoopState, started: float) -> None:
     summary: dict[str, Any] = {
         "task": settings.task.name,
         "observation": settings.task.observation,
+        "agent": settings.agent.name,
         "encoder": settings.encoder.name,
         "seed": settings.seed,
         "episodes": state.episode,

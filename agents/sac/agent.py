@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from agents._checks import seeded
+from agents.agent import check_architecture, check_encoder, describe
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import load_optimizer, move_average, pack_optimizer
@@ -43,11 +44,7 @@ class SACAgent:
     """
 
     def __init__(self, spec: EnvSpec, encoder: Encoder, config: SACConfig, device: str = "cpu", seed: int = 0):
-        if (encoder.modality == "video") != spec.is_video or encoder.observation_shape != spec.observation_shape:
-            raise ValueError(
-                f"encoder {encoder.name!r} for {encoder.modality} of shape {encoder.observation_shape} does not fit "
-                f"observations of shape {spec.observation_shape} and type {spec.observation_dtype}"
-            )
+        check_encoder(spec, encoder)
         self.spec, self.config, self.device = spec, config, torch.device(device)
         self.target_entropy = -float(spec.action_dim) if config.target_entropy is None else config.target_entropy
         self.encoder = encoder.to(self.device)
@@ -130,10 +127,7 @@ class SACAgent:
         Raises:
             ValueError: The saved agent has another architecture.
         """
-        own = self.architecture()
-        for name, value in state["architecture"].items():
-            if value != own[name]:
-                raise ValueError(f"saved agent has {name} {value}, this one has {own[name]}")
+        check_architecture(state["architecture"], self.architecture())
         for name, module in self._modules().items():
             module.load_state_dict(state["weights"][name])
         with torch.no_grad():
@@ -144,9 +138,7 @@ class SACAgent:
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
-        spec = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.spec).items()}
-        latent = {"encoder": self.encoder.name, "latent_dim": self.encoder.latent_dim, "hidden": self.config.hidden}
-        return {**spec, **latent}
+        return describe("sac", self.spec, self.encoder, self.config.hidden)
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         return {

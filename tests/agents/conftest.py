@@ -9,7 +9,18 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from agents import EnvSpec, OffPolicyLearner, ReplayBuffer, SACAgent, SACConfig, build_encoder, build_novelty
+from agents import (
+    EnvSpec,
+    OffPolicyLearner,
+    OnPolicyLearner,
+    PPOAgent,
+    PPOConfig,
+    ReplayBuffer,
+    SACAgent,
+    SACConfig,
+    build_encoder,
+    build_novelty,
+)
 
 STEPS = 5
 
@@ -99,5 +110,17 @@ def make_learner():
         agent = SACAgent(spec, encoder, config, seed=seed)
         replay = ReplayBuffer(spec, env.num_envs, config.replay_config())
         return OffPolicyLearner(agent, replay, build_novelty(novelty, 16, seed=seed), env.num_envs, seed)
+
+    return make
+
+
+@pytest.fixture
+def make_ppo():
+    def make(env: VectorEnv, novelty: str = "none", seed: int = 0, **settings: Any) -> OnPolicyLearner:
+        small: dict[str, Any] = {"batch_size": 8, "hidden": 16, "rollout_steps": 6, "epochs": 2}
+        spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
+        encoder = build_encoder("simple2dcnn" if spec.is_video else "mlp", spec.observation_shape, 16, seed)
+        agent = PPOAgent(spec, encoder, PPOConfig(**(small | settings)), seed=seed)
+        return OnPolicyLearner(agent, build_novelty(novelty, 16, seed=seed), env.num_envs, seed)
 
     return make

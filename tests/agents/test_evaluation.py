@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
+from scipy.stats import trim_mean
 
-from agents import ConstantPolicy, evaluate, mean_interval
+from agents import ConstantPolicy, evaluate, interquartile_mean, iqm_interval, mean_interval
 
 
 def test_every_seed_gets_one_whole_shift(counting_env):
@@ -56,3 +58,35 @@ def test_mean_interval_of_one_value_has_no_bounds():
     assert math.isnan(high)
     with pytest.raises(ValueError, match="at least one value"):
         mean_interval([])
+
+
+def test_the_interquartile_mean_leaves_out_a_quarter_at_each_end():
+    assert interquartile_mean([100.0, 1.0, 2.0, 3.0, -50.0]) == pytest.approx(2.0)
+    assert interquartile_mean([7.0]) == 7.0
+    values = np.random.default_rng(0).normal(size=(3, 11))
+    np.testing.assert_allclose(interquartile_mean(values), trim_mean(values, 0.25, axis=1))
+    with pytest.raises(ValueError, match="at least one value"):
+        interquartile_mean([])
+
+
+def test_the_interval_of_the_interquartile_mean_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    inside = 0
+    for _ in range(300):
+        _, low, high = iqm_interval(rng.normal(3.0, 1.0, (30, 1)), rng, resamples=500)
+        inside += low <= 3.0 <= high
+    assert inside / 300 == pytest.approx(0.95, abs=0.04)
+
+
+def test_resamples_keep_to_their_task():
+    scores = np.array([[0.0, 100.0], [0.0, 100.0], [0.0, 100.0]])
+    assert iqm_interval(scores, np.random.default_rng(0)) == (50.0, 50.0, 50.0)
+
+
+def test_one_run_has_no_interval_and_a_vector_is_refused():
+    middle, low, high = iqm_interval([[4.0]], np.random.default_rng(0))
+    assert middle == 4.0
+    assert math.isnan(low)
+    assert math.isnan(high)
+    with pytest.raises(ValueError, match=r"scores must have shape \(runs, tasks\), got \(3,\)"):
+        iqm_interval([1.0, 2.0, 3.0], np.random.default_rng(0))

@@ -1,5 +1,7 @@
 """Tests for policy.py."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,10 @@ from agents import CheckpointError, NoConstraint, load_policy, pack_run, save_ch
 from agents.loop import LoopState
 
 
-@pytest.fixture
-def trained(counting_env, make_learner):
+@pytest.fixture(params=["make_learner", "make_ppo"])
+def trained(request, counting_env):
     env = counting_env(2)
-    return env, make_learner(env, seed=4)
+    return env, request.getfixturevalue(request.param)(env, seed=4)
 
 
 def observations() -> np.ndarray:
@@ -42,6 +44,16 @@ def test_video_policies_load_too(tmp_path, counting_env, make_learner):
     save_policy(tmp_path, learner.agent)
     stack, _ = env.reset(seed=0)
     assert np.array_equal(load_policy(tmp_path)(stack), learner.agent.act(stack, deterministic=True))
+
+
+def test_a_policy_from_before_ppo_is_one_of_sac(tmp_path, counting_env, make_learner):
+    learner = make_learner(counting_env(1))
+    save_policy(tmp_path, learner.agent)
+    file = tmp_path / "policy.json"
+    architecture = json.loads(file.read_text())
+    assert architecture.pop("algorithm") == "sac"
+    file.write_text(json.dumps(architecture))
+    assert np.array_equal(load_policy(tmp_path)(observations()), learner.agent.act(observations(), deterministic=True))
 
 
 def test_errors_are_one_line(tmp_path, trained):

@@ -41,10 +41,16 @@ def stop_after(learner, steps):
     return learner
 
 
-@pytest.mark.parametrize(("video", "stop"), [(False, 4), (False, 5), (False, 6), (False, 23), (True, 14)])
-def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, counting_env, make_learner, video, stop):
-    settings = {"novelty": "diffusion", "n_step": 2, "warmup_hold_steps": 3.0, "noise_hold_steps": 3.0}
-    settings |= {"updates_per_step": 0.7}
+SAC = {"n_step": 2, "warmup_hold_steps": 3.0, "updates_per_step": 0.7}
+PPO = {"lr_decay_steps": 60, "entropy_coefficient": 0.01, "segment_length": 2}
+STOPS = [(False, 4), (False, 5), (False, 6), (False, 23), (True, 14)]
+
+
+@pytest.mark.parametrize(("video", "stop"), STOPS)
+@pytest.mark.parametrize(("fixture", "own"), [("make_learner", SAC), ("make_ppo", PPO)], ids=["sac", "ppo"])
+def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, request, counting_env, fixture, own, video, stop):
+    make_learner = request.getfixturevalue(fixture)
+    settings = {"novelty": "diffusion", "noise_hold_steps": 3.0, **own}
     config = LoopConfig(episodes=10, seed=1)
 
     whole_env, whole = counting_env(2, video=video), Trace()
@@ -63,6 +69,7 @@ def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, counting_env, make_learner,
     train(second_env, second_learner, NoConstraint(), [trace], config, resumed)
 
     assert trace.rows == whole.rows
+    assert whole_learner.updates == second_learner.updates > 0
     expected, found = whole_learner.agent.state_dict(), second_learner.agent.state_dict()
     for part, weights in expected["weights"].items():
         for name, value in weights.items():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents import ENCODERS, NOVELTIES, SACConfig
+from agents import AGENTS, ENCODERS, NOVELTIES
+from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
-from scripts._settings import ENCODER_MODALITY, AgentSettings, Settings, load_settings
+from scripts._settings import ENCODER_MODALITY, Settings, load_settings
 
 
 @pytest.mark.parametrize(
@@ -42,15 +43,21 @@ def test_completing_twice_changes_nothing():
 @pytest.mark.parametrize("task", [path.stem for path in (configs_dir() / "task").glob("*.yaml")])
 def test_every_task_and_observation_composes(task):
     for observation in compose_settings([f"task={task}"]).task.observations:
-        assert compose_settings([f"task={task}", f"task.observation={observation}"]).variant.id.startswith("V2P/")
+        for agent in AGENT_SECTIONS:
+            settings = compose_settings([f"task={task}", f"task.observation={observation}", f"agent={agent}"])
+            assert settings.variant.id.startswith("V2P/")
+            assert settings.agent.name == agent
 
 
 def test_schema_knows_the_same_names_as_the_packages():
     assert {name: encoder.modality for name, encoder in ENCODERS.items()} == ENCODER_MODALITY
     assert {path.stem for path in (configs_dir() / "novelty").glob("*.yaml")} == set(NOVELTIES)
+    assert {path.stem for path in (configs_dir() / "agent").glob("*.yaml")} == set(AGENT_SECTIONS) == set(AGENTS)
     renamed = {"lr": "learning_rate"}
-    names = {renamed.get(name, name) for name in AgentSettings.model_fields} - {"name"}
-    assert names <= set(SACConfig.__dataclass_fields__)
+    for name, section in AGENT_SECTIONS.items():
+        names = {renamed.get(field, field) for field in section.model_fields} - {"name"}
+        assert names == set(AGENTS[name][1].__dataclass_fields__)
+        assert set(TASK_DECIDES[name]) <= set(section.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,10 @@ def test_schema_knows_the_same_names_as_the_packages():
         ("seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("+seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("agent.gama=1", "agent.gama: unknown key; nearest valid: agent.gamma"),
+        ("agent.rollout_steps=9", "agent.rollout_steps: unknown key; nearest valid: agent."),
+        ("agent.name=foo", "agent.name: 'foo' is not one of ppo, sac; nearest valid: ppo"),
+        ("~agent.name", "agent.name: missing; give it a value, agent.name=..."),
+        ("agent=pppo", "agent: there is no 'pppo'; valid: ppo, sac; nearest valid: agent=ppo"),
         ("task=dishwashng", "task: there is no 'dishwashng'; valid: dishwashing, dishwashing_mujoco; nearest valid: "),
         ("encoder=foo", "encoder: there is no 'foo'; valid: auto, mlp, simple2dcnn, simple3dcnn; nearest valid: enc"),
         ("seed=1,2", "seed: cannot be read as given (seed=1,2); several values need -m (multirun)"),
@@ -84,6 +95,30 @@ def test_wrong_input_is_one_line_with_key_and_cure(override, said):
     message = str(caught.value)
     assert message.startswith(said)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("agent.epochs=0", "agent.epochs: must be at least 1, got 0; nearest valid: 1"),
+        ("agent.lr=0", "agent.lr: must be more than 0.0, got 0; nearest valid: null (the default)"),
+        ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: "),
+        ("+agent.epoch=1", "agent.epoch: unknown key; nearest valid: agent.epochs"),
+        ("+task.observations.video.ppo.tau=1", "task.observations.video.ppo.tau: unknown key; nearest valid: "),
+        ("task.observations.video.ppo.lr=null", "agent.lr: the task names no value for video; give one, agent.lr=..."),
+    ],
+)
+def test_wrong_input_for_the_other_agent_is_one_line_too(override, said):
+    with pytest.raises(UsageError) as caught:
+        compose_settings(["agent=ppo", override])
+    assert str(caught.value).startswith(said)
+
+
+def test_a_run_folder_from_before_ppo_still_loads():
+    values = compose_settings(["task=dishwashing"]).model_dump()
+    for variant in values["task"]["observations"].values():
+        del variant["ppo"]
+    assert load_settings(values).agent.name == "sac"
 
 
 def test_an_encoder_that_does_not_fit_names_both_cures():

@@ -1,0 +1,182 @@
+"""Proximal policy optimisation on an encoder's latent."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents._checks import seeded
+from agents.agent import check_architecture, check_encoder, describe
+from agents.encoders import Encoder, VideoEncoder
+from agents.novelty import NoNovelty, Novelty
+from agents.optimizers import load_optimizer, pack_optimizer
+from agents.ppo import losses
+from agents.ppo.config import PPOConfig
+from agents.ppo.networks import Actor, Critic
+from agents.ppo.rollout import Choice, Minibatch
+from agents.sac.losses import unsquash_bounds
+from agents.sac.networks import squash_gaussian
+from agents.spec import EnvSpec
+
+ADAM_EPS = 1e-5
+
+
+class PPOAgent:
+    """Learns a stochastic policy, a critic and the encoder that both train.
+
+    Actions are tanh of a Gaussian, mapped to the bounds: they never leave the Box, and the density that is learned from
+    is that of the action which was taken. Clipped Gaussians put mass on the bounds that their density does not show.
+
+    Reference: Schulman et al., "Proximal policy optimization algorithms", https://arxiv.org/abs/1707.06347
+    """
+
+    def __init__(self, spec: EnvSpec, encoder: Encoder, config: PPOConfig, device: str = "cpu", seed: int = 0):
+        check_encoder(spec, encoder)
+        self.spec, self.config, self.device = spec, config, torch.device(device)
+        self.encoder = encoder.to(self.device)
+        with seeded(seed):
+            self.actor = Actor(encoder.latent_dim, spec.action_dim, config.hidden, config.initial_std).to(self.device)
+            self.critic = Critic(encoder.latent_dim, config.hidden).to(self.device)
+        self._modules = {"encoder": self.encoder, "actor": self.actor, "critic": self.critic}
+        self._parameters = [weight for module in self._modules.values() for weight in module.parameters()]
+        fused = self.device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(self._parameters, lr=config.learning_rate, eps=ADAM_EPS, fused=fused)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self._low = torch.tensor(spec.action_low, device=self.device)
+        self._high = torch.tensor(spec.action_high, device=self.device)
+
+    @torch.no_grad()
+    def act(self, observations: np.ndarray, deterministic: bool = False, noise: np.ndarray | None = None) -> np.ndarray:
+        """Choose actions.
+
+        Args:
+            observations: Observations (N, ...).
+            deterministic: Whether to take tanh(mean) rather than a sample.
+            noise: Standard normal noise (N, A) to use for the sample; drawn if None.
+
+        Returns:
+            Actions within the bounds (N, A) float32.
+        """
+        if not deterministic:
+            return self.choose(observations, noise).actions
+        mean, _ = self.actor(self.encoder(self._tensor(observations)))
+        return self._to_bounds(torch.tanh(mean)).cpu().numpy()
+
+    @torch.no_grad()
+    def choose(self, observations: np.ndarray, noise: np.ndarray | None = None) -> Choice:
+        """Choose exploring actions and tell what learning needs to know of them.
+
+        Args:
+            observations: Observations (N, ...).
+            noise: Standard normal noise (N, A); drawn if None.
+
+        Returns:
+            Actions, log densities and values.
+        """
+        latents = self.encoder(self._tensor(observations))
+        mean, log_std = self.actor(latents)
+        eps = self._noise(mean.shape) if noise is None else self._tensor(noise)
+        raw = mean + log_std.exp() * eps
+        actions = self._to_bounds(torch.tanh(raw))
+        found = (actions, raw, losses.squashed_log_prob(raw, mean, log_std), self.critic(latents))
+        return Choice(*(part.cpu().numpy() for part in found))
+
+    @torch.no_grad()
+    def values(self, observations: np.ndarray) -> np.ndarray:
+        """Return the values (N,) of observations (N, ...)."""
+        return self.critic(self.encoder(self._tensor(observations))).cpu().numpy()
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set Adam's step size."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+
+    def update(self, batch: Minibatch, novelty: Novelty | None = None) -> dict[str, float]:
+        """Take one gradient step for actor, critic and encoder.
+
+        loss = policy_loss + value_coefficient value_loss - entropy_coefficient entropy.
+
+        Args:
+            batch: Transitions.
+            novelty: Scores the batch's latents and learns from them; None scores all 1.
+
+        Returns:
+            Metrics.
+        """
+        novelty = NoNovelty() if novelty is None else novelty
+        latents = self._encode(batch)
+        scores = novelty.score(latents.detach())
+        advantages = self._tensor(batch.advantages)
+        valuations = losses.valuations(advantages, scores)
+        weights = losses.valuation_weights(valuations, self.config.valuation_alpha, self.config.valuation_beta)
+        metrics = self._descend(batch, latents, advantages, weights)
+        metrics |= {"novelty_norm": scores.mean(), "mean_valuation": valuations.mean(), "mean_weight": weights.mean()}
+        metrics |= novelty.update(latents.detach())
+        numbers = torch.stack([metric.detach().float() for metric in metrics.values()]).tolist()
+        return dict(zip(metrics, numbers, strict=True))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return architecture, weights, optimiser and generator."""
+        return {
+            "architecture": self.architecture(),
+            "config": asdict(self.config),
+            "weights": {name: module.state_dict() for name, module in self._modules.items()},
+            "optimizer": pack_optimizer(self.optimizer),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned.
+
+        Raises:
+            ValueError: The saved agent has another architecture.
+        """
+        check_architecture(state["architecture"], self.architecture())
+        for name, module in self._modules.items():
+            module.load_state_dict(state["weights"][name])
+        load_optimizer(self.optimizer, state["optimizer"])
+        self.generator.set_state(state["generator"])
+
+    def architecture(self) -> dict[str, Any]:
+        """Return what fixes the shapes of all weights, as plain numbers and names."""
+        return describe("ppo", self.spec, self.encoder, self.config.hidden)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.tensor(array, device=self.device)
+
+    def _noise(self, shape: torch.Size) -> Tensor:
+        return torch.randn(shape, generator=self.generator, device=self.device)
+
+    def _to_bounds(self, squashed: Tensor) -> Tensor:
+        return unsquash_bounds(squashed, self._low, self._high)
+
+    def _encode(self, batch: Minibatch) -> Tensor:
+        observations = self._tensor(batch.observations)
+        if batch.frames is None:
+            return self.encoder(observations)
+        assert isinstance(self.encoder, VideoEncoder)
+        return self.encoder.encode_shared(torch.from_numpy(batch.frames).to(self.device), observations)
+
+    def _descend(self, batch: Minibatch, latents: Tensor, advantages: Tensor, weights: Tensor) -> dict[str, Tensor]:
+        config, even = self.config, torch.ones_like(weights)
+        mean, log_std = self.actor(latents)
+        log_ratio = losses.squashed_log_prob(self._tensor(batch.raw), mean, log_std) - self._tensor(batch.log_probs)
+        policy = losses.policy_loss(log_ratio, advantages, weights if config.weigh_policy else even, config.clip_range)
+        returns = self._tensor(batch.returns)
+        value = losses.value_loss(self.critic(latents), returns, weights if config.weigh_value else even)
+        # The entropy of a squashed Gaussian has no closed form: one reparametrised sample a state estimates it.
+        entropy = -squash_gaussian(mean, log_std, self._noise(mean.shape))[1].mean()
+        self._step(policy + config.value_coefficient * value - config.entropy_coefficient * entropy)
+        metrics = {"policy_loss": policy, "value_loss": value, "entropy": entropy}
+        metrics["approx_kl"] = losses.approximate_kl(log_ratio.detach())
+        metrics["clip_fraction"] = losses.clip_fraction(log_ratio.detach(), config.clip_range)
+        return metrics
+
+    def _step(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.config.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self._parameters, self.config.max_grad_norm)
+        self.optimizer.step()

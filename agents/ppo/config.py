@@ -1,0 +1,84 @@
+"""Every number of the PPO learner, checked when it is made."""
+
+import math
+from dataclasses import dataclass
+
+from agents._checks import check_float, check_int
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """Holds the settings of agent, rollout and exploration.
+
+    Attributes:
+        gamma: Discount per control step.
+        gae_lambda: Decay of the advantage estimator: 0 trusts the critic, 1 the rewards.
+        learning_rate: Adam's step size for all networks.
+        lr_decay_steps: Env steps over all cells in which the step size falls to 0 in a line; None keeps it.
+        hidden: Width of the two hidden layers of actor and critic.
+        initial_std: First standard deviation of the action before squashing.
+        max_grad_norm: Largest norm of the gradient of all networks together; None leaves it as it is.
+        reward_scale: Factor on the penalised reward.
+        rollout_steps: Env steps of each cell between two times of learning, reset rows included.
+        batch_size: Transitions an update; a rollout is cut into parts of about that size.
+        epochs: How often each transition is learned from.
+        segment_length: Consecutive transitions that stay together in a batch; they share encoded frames.
+        noise_hold_steps: Mean number of steps that the policy's exploration noise is held; 1 draws it each step.
+        clip_range: How far the probability ratio may leave 1 with profit.
+        value_coefficient: Weight of the value loss.
+        entropy_coefficient: Weight of the entropy bonus.
+        normalize_advantages: Whether advantages are brought to mean 0 and deviation 1 over the rollout.
+        weigh_policy: Whether sigmoid(alpha |A| novelty + beta) weighs the policy loss.
+        weigh_value: Whether it weighs the value loss.
+        valuation_alpha: The alpha of these weights.
+        valuation_beta: The beta of these weights.
+
+    Reference: Schulman et al., "Proximal policy optimization algorithms", table 3, https://arxiv.org/abs/1707.06347
+        (rollout, batch, epochs, clip_range, gae_lambda); Andrychowicz et al., "What matters in on-policy reinforcement
+        learning?", https://arxiv.org/abs/2006.05990 (squashing, a small last layer, no clipping of values).
+    """
+
+    gamma: float = 0.995
+    gae_lambda: float = 0.95
+    learning_rate: float = 3e-4
+    lr_decay_steps: int | None = None
+    hidden: int = 256
+    initial_std: float = 1.0
+    max_grad_norm: float | None = 0.5
+    reward_scale: float = 1.0
+    rollout_steps: int = 2048
+    batch_size: int = 64
+    epochs: int = 10
+    segment_length: int = 1
+    noise_hold_steps: float = 1.0
+    clip_range: float = 0.2
+    value_coefficient: float = 0.5
+    entropy_coefficient: float = 0.0
+    normalize_advantages: bool = True
+    weigh_policy: bool = True
+    weigh_value: bool = True
+    valuation_alpha: float = 1.0
+    valuation_beta: float = 0.0
+
+    def __post_init__(self):
+        for name in ("gamma", "gae_lambda"):
+            check_float(name, getattr(self, name), 0.0, 1.0)
+        for name in ("learning_rate", "initial_std", "reward_scale", "clip_range"):
+            check_float(name, getattr(self, name), 0.0, open_low=True)
+        for name in ("value_coefficient", "entropy_coefficient"):
+            check_float(name, getattr(self, name), 0.0)
+        for name in ("valuation_alpha", "valuation_beta"):
+            check_float(name, getattr(self, name), -math.inf)
+        check_float("noise_hold_steps", self.noise_hold_steps, 1.0)
+        if self.max_grad_norm is not None:
+            check_float("max_grad_norm", self.max_grad_norm, 0.0, open_low=True)
+        if self.lr_decay_steps is not None:
+            check_int("lr_decay_steps", self.lr_decay_steps, 1)
+        for name in ("hidden", "rollout_steps", "batch_size", "epochs", "segment_length"):
+            check_int(name, getattr(self, name), 1)
+
+    def learning_rate_at(self, env_steps: int) -> float:
+        """Return the step size after so many env steps: lr max(0, 1 - env_steps / lr_decay_steps)."""
+        if self.lr_decay_steps is None:
+            return self.learning_rate
+        return self.learning_rate * max(0.0, 1.0 - env_steps / self.lr_decay_steps)

@@ -1,0 +1,101 @@
+"""The typed schema of the agents."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A group of keys: no unknown one, no conversion, no infinite number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class SACSettings(Section):
+    """Soft actor-critic; null = the task's value for the chosen observation."""
+
+    name: Literal["sac"]
+    lr: Positive | None
+    gamma: Annotated[float, Field(gt=0, le=1)]
+    tau: Annotated[float, Field(gt=0, le=1)]
+    initial_temperature: Positive
+    target_entropy: float | None
+    hidden: Count
+    n_step: Count | None
+    reward_scale: Positive | None
+    batch_size: Count | None
+    replay_capacity: Count | None
+    warmup_steps: Annotated[int, Field(ge=0)] | None
+    warmup_hold_steps: Annotated[float, Field(ge=1)] | None
+    noise_hold_steps: Annotated[float, Field(ge=1)] | None
+    updates_per_step: Positive | None
+    max_grad_norm: Positive | None
+    segment_length: Count | None
+    prioritized: bool
+    priority_exponent: Fraction
+    importance_exponent: Fraction
+    novelty_weights: bool
+
+
+class PPOSettings(Section):
+    """Proximal policy optimisation; null = the task's value for the chosen observation."""
+
+    name: Literal["ppo"]
+    lr: Positive | None
+    lr_decay_steps: Count | None
+    gamma: Annotated[float, Field(gt=0, le=1)]
+    gae_lambda: Fraction | None
+    hidden: Count
+    initial_std: Positive
+    max_grad_norm: Positive | None
+    reward_scale: Positive | None
+    rollout_steps: Count | None
+    batch_size: Count | None
+    epochs: Count | None
+    segment_length: Count | None
+    noise_hold_steps: Annotated[float, Field(ge=1)] | None
+    clip_range: Positive
+    value_coefficient: NonNegative
+    entropy_coefficient: NonNegative
+    normalize_advantages: bool
+    weigh_policy: bool
+    weigh_value: bool
+    valuation_alpha: float
+    valuation_beta: float
+
+
+AGENT_SECTIONS: dict[str, type[SACSettings] | type[PPOSettings]] = {"sac": SACSettings, "ppo": PPOSettings}
+AgentSettings = Annotated[SACSettings | PPOSettings, Field(discriminator="name")]
+
+TASK_DECIDES = {
+    "sac": (
+        "lr",
+        "n_step",
+        "reward_scale",
+        "batch_size",
+        "replay_capacity",
+        "warmup_steps",
+        "warmup_hold_steps",
+        "noise_hold_steps",
+        "updates_per_step",
+        "segment_length",
+    ),
+    "ppo": (
+        "lr",
+        "gae_lambda",
+        "reward_scale",
+        "rollout_steps",
+        "batch_size",
+        "epochs",
+        "segment_length",
+        "noise_hold_steps",
+    ),
+}
+"""Keys of each agent whose null means the task's value for the chosen observation."""
