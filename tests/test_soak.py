@@ -56,3 +56,15 @@ def test_seeing_pays(tmp_path: Path):
     assert constant["low"] > 1.08
     assert schedule["value"] >= 1.06
     assert schedule["low"] > 1.03
+
+
+@pytest.mark.parametrize("env", ["Pendulum-v1", "Reacher-v5"])
+@pytest.mark.parametrize("algorithm", ["sac", "ppo"])
+def test_ours_learns_as_well_as_stable_baselines3(tmp_path: Path, algorithm: str, env: str):
+    if not (TRAIN.parents[1] / ".venv-parity").is_dir():
+        pytest.skip("make parity-setup")
+    command = [sys.executable, str(TRAIN.parent / "parity.py"), f"algorithm={algorithm}", f"env={env}"]
+    subprocess.run([*command, f"output={tmp_path / 'parity'}"], check=True)
+    (verdict,) = json.loads((tmp_path / "parity" / "parity.json").read_text())["verdicts"]
+    assert verdict["seeds"] == [0, 1, 2, 3, 4]
+    assert verdict["holds"]

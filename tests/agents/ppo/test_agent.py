@@ -121,10 +121,10 @@ def test_the_entropy_bonus_widens_the_policy():
 
 
 def test_both_losses_train_the_encoder():
-    for settings in ({"value_coefficient": 0.0}, {"value_coefficient": 1.0}):
-        agent = make_agent(**settings)
+    for coefficient in (0.0, 1.0):
+        agent = make_agent(value_coefficient=coefficient)
         batch = make_batch(agent)
-        if settings["value_coefficient"] > 0.0:
+        if coefficient > 0.0:
             batch = replace(batch, advantages=np.zeros(8, np.float32))
         before = weights(agent)
         agent.update(batch)
