@@ -127,8 +127,16 @@ class NoveltySettings(_Section):
     name: Literal["diffusion", "none"]
 
 
+class PiSettings(_Section):
+    """Gains of the PI controller: `economics.PiGains`."""
+
+    proportional: NonNegative
+    integral: NonNegative
+    limit: NonNegative
+
+
 class ConstraintSettings(_Section):
-    """The quality SLA: dual ascent under a tightening error target."""
+    """The quality SLA: a multiplier moved by dual ascent or PI control, under a tightening, perhaps gated target."""
 
     eta: NonNegative
     window_shifts: Count
@@ -136,6 +144,8 @@ class ConstraintSettings(_Section):
     target_end: Fraction
     target_episodes: Annotated[int, Field(ge=0)]
     lambda_start: NonNegative
+    gate_confidence: Annotated[float, Field(gt=0, lt=1)] | None = None
+    pi: PiSettings | None = None
 
 
 class EconomicsSettings(_Section):
