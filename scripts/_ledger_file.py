@@ -51,9 +51,11 @@ class Source:
                 f"gains forecast from the novelty before they are known (Bayesian ridge) in {forecast} of"
                 f" {len(self.episodes)} shifts, prequential R2 {self.r2:.3f}; at 0 or below, no better than their mean"
             )
+        gap = gap_note(self.recorded, SPREAD)
         return [
             self.title,
             "recorded: no customer's data came in, so the platform keeps all of the spread",
+            *([] if gap is None else [gap]),
             f"as if:    {AS_IF}; {how}",
         ]
 
@@ -200,7 +202,7 @@ def gap_note(ledger: Ledger, names: Sequence[str]) -> str | None:
     """
     gaps = {name: int(np.isnan(ledger[name]).sum()) for name in names}
     missing = ", ".join(f"{name} in {count} of {len(ledger[name])}" for name, count in gaps.items() if count)
-    return f"not measured, left out: {missing}" if missing else None
+    return f"          not measured, left out: {missing}" if missing else None
 
 
 def chosen(ledger: Ledger, mask: npt.NDArray[Any] | slice) -> dict[str, npt.NDArray[np.float64]]:

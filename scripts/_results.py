@@ -129,7 +129,8 @@ def _draw_split(axis: Any, hours: Mapping[str, Mapping[str, float]]) -> None:
     )
     for label, name, colour in parts:
         values = np.array([found[name] for found in hours.values()])
-        axis.bar(list(hours), values, 0.5, bottom=base, color=COLOURS[colour], label=label)
+        start = np.where(values < 0.0, 0.0, base)  # what is lacking hangs below zero
+        axis.bar(list(hours), values, 0.5, bottom=start, color=COLOURS[colour], label=label)
         base = base + np.maximum(values, 0.0)
     axis.set_ylim(top=1.08 * base.max())
     finish(axis, "view of the ledger", "worth of a robot-hour [$/h]", "Where an hour's worth goes")

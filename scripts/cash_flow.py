@@ -59,8 +59,7 @@ def run(argv: Sequence[str]) -> int:
     with curable():
         fleet, notes = choose_fleet(arguments)
         report = Report(arguments.output, "cash_flow")
-        for line in notes:
-            report.say(line)
+        report.say("\n".join(notes))
         report.table(fleet_table({arguments.view if arguments.run_dir else "reference": fleet}, arguments))
         report.table(cash_table(fleet, arguments))
         report.table(value_table(fleet, arguments))

@@ -34,16 +34,14 @@ def run(argv: Sequence[str]) -> int:
     """
     arguments = load_arguments(argv, SpreadArguments, str(__doc__))
 
-    from scripts._ledger_file import SPREAD, gap_note, open_source
+    from scripts._ledger_file import open_source
     from scripts._report import Report
     from scripts._spread_tables import draw_spread, episodes_table, stretches_table
 
     with curable():
         source = open_source(arguments.run_dir, arguments.seed)
         report = Report(arguments.output, "plot_spread")
-        for line in (*source.notes, gap_note(source.recorded, SPREAD)):
-            if line is not None:
-                report.say(line)
+        report.say("\n".join(source.notes))
         report.table(stretches_table(source))
         report.table(episodes_table(source), printed=False)
         report.figure("spread", draw_spread(source, arguments.window))

@@ -49,8 +49,7 @@ def run(argv: Sequence[str]) -> int:
         source = open_source(arguments.run_dir, arguments.seed)
         views = fleets(source, arguments)
         report = Report(arguments.output, "summary")
-        for line in source.notes:
-            report.say(line)
+        report.say("\n".join(source.notes))
         report.table(results_table(source, arguments.last))
         report.table(fleet_table(views, arguments))
         report.table(customer_table(source, arguments.last))

@@ -52,15 +52,13 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, DeflationArguments, str(__doc__))
 
     from scripts._claims import claims_table, draw_claims, ledger_evidence
-    from scripts._ledger_file import SPREAD, gap_note, open_source
+    from scripts._ledger_file import open_source
     from scripts._report import Report
 
     with curable():
         source = open_source(arguments.run_dir, arguments.seed)
         report = Report(arguments.output, "validate_deflation")
-        for line in (*source.notes, gap_note(source.recorded, SPREAD)):
-            if line is not None:
-                report.say(line)
+        report.say("\n".join(source.notes))
         ledger, macro = ledger_evidence(source), _macro(source, arguments, report)
         report.table(claims_table([*ledger, *macro]))
         report.figure("claims_ledger", draw_claims(ledger, source.title.split(":")[0], "episode [shifts]"))

@@ -111,9 +111,14 @@ def test_gaps_are_told_and_left_out_and_the_other_view_is_whole(make_run):
     old = make_run(lambda row: row | (dict.fromkeys(SPREAD, math.nan) if row["episode"] <= 20 else {}), 60)
     source = open_source(str(old), 0)
     note = gap_note(source.recorded, SPREAD)
-    assert note is not None and note.startswith("not measured, left out: spread in 20 of 60, spread_value in 20")
+    assert note is not None and note.strip().startswith(
+        "not measured, left out: spread in 20 of 60, spread_value in 20"
+    )
     assert measured(source.recorded, SPREAD).sum() == 40
     assert measured(source.valued, SPREAD).all() and gap_note(source.valued, SPREAD) is None
+
+    partly = make_run(lambda row: row | ({"rebate": math.nan} if row["episode"] <= 5 else {}), 12)
+    assert measured(open_source(str(partly), 0).recorded, SPREAD).sum() == 7
 
 
 def test_the_second_view_says_that_it_is_an_assumption_and_how_good_the_forecasts_are(made_run):

@@ -15,7 +15,7 @@ from scripts._cli import guarded
 from scripts._fleet import customer_table, fleets, hourly
 from scripts._ledger_file import SPREAD, open_source
 from scripts._money import FleetArguments
-from scripts._results import evaluations, results_table
+from scripts._results import draw_summary, evaluations, results_table
 from scripts._runs import read_rows
 
 
@@ -82,7 +82,17 @@ def test_a_run_without_any_recorded_spread_has_one_view_and_nan_in_the_other(mak
     recorded, valued = values(customer_table(source, 50), 1), values(customer_table(source, 50), 2)
     assert all(map(math.isnan, recorded.values())) and valued["human_wage_usd_per_hour"] == 18.0
     assert summary.run([f"run_dir={old}", f"output={tmp_path}"]) == 0
-    assert "human_wage_usd_per_hour" in capsys.readouterr().out
+    assert "not measured, left out: spread in 30 of 30" in capsys.readouterr().out
+
+
+def test_work_below_the_wage_lacks_something_rather_than_stacking_it(make_run):
+    poor = make_run(lambda row: row | {"w_hat_r": 15.0}, 12)
+    source = open_source(str(poor), 0)
+    split = draw_summary(source, fleets(source, FleetArguments()), 12).axes[1]
+    heights = {bars.get_label(): bars.patches[1] for bars in split.containers}
+    assert heights["human wage"].get_height() == 18.0
+    retained = heights["retained"]
+    assert (retained.get_y(), retained.get_height()) == (0.0, pytest.approx(-3.0))
 
 
 def test_parquet_reads_back_as_the_csv(tiny_run, tmp_path):
