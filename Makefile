@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help setup train test check lint types imports format soak benchmark peers parity-setup frontier baselines clean
+.PHONY: help setup train test check lint types imports format soak coverage benchmark peers parity-setup frontier baselines clean
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ format: setup   ## let ruff rewrite what it can
 
 soak: setup     ## slow proofs: full-length training runs against their bars
 	$(BIN)/pytest -q -m soak $(ARGS)
+
+coverage: setup  ## branch coverage of economics, at least 95 %
+	$(BIN)/pytest -q tests/economics --cov=economics --cov-branch --cov-report=term-missing --cov-fail-under=95
 
 benchmark: setup  ## JSON lines of speed ratios
 	$(BIN)/python scripts/benchmark.py $(ARGS)

@@ -21,7 +21,7 @@ from agents import (
     build_encoder,
     build_novelty,
 )
-from economics import ConstraintConfig, Prices, SlaConstraint
+from economics import ConstraintConfig, PiGains, Prices, SlaConstraint
 from scripts._explain import UsageError
 from scripts._settings import EconomicsSettings, Settings
 from v2p_sim.tasks.dishwashing_formula import DishwashingConfig
@@ -77,8 +77,24 @@ def make_prices(economics: EconomicsSettings) -> Prices:
 
 
 def make_constraint(economics: EconomicsSettings) -> SlaConstraint:
-    """Make the SLA constraint."""
-    return SlaConstraint(ConstraintConfig(**economics.constraint.model_dump()))
+    """Make the SLA constraint.
+
+    Args:
+        economics: prices and constraint
+
+    Returns:
+        The constraint before the first shift.
+
+    Raises:
+        UsageError: two of its settings do not agree.
+    """
+    values = economics.constraint.model_dump()
+    gains = values.pop("pi")
+    try:
+        config = ConstraintConfig(**values, pi=None if gains is None else PiGains(**gains))
+    except ValueError as error:
+        raise UsageError(f"economics.constraint.{error}") from error
+    return SlaConstraint(config)
 
 
 def make_cells(settings: Settings, num_cells: int) -> Any:

@@ -80,8 +80,16 @@ class NoveltySettings(Section):
     name: Literal["diffusion", "none"]
 
 
+class PiSettings(Section):
+    """Gains of the PI controller: `economics.PiGains`."""
+
+    proportional: NonNegative
+    integral: NonNegative
+    limit: NonNegative
+
+
 class ConstraintSettings(Section):
-    """The quality SLA: dual ascent under a tightening error target."""
+    """The quality SLA: a multiplier moved by dual ascent or PI control, under a tightening, perhaps gated target."""
 
     eta: NonNegative
     window_shifts: Count
@@ -89,6 +97,8 @@ class ConstraintSettings(Section):
     target_end: Fraction
     target_episodes: Annotated[int, Field(ge=0)]
     lambda_start: NonNegative
+    gate_confidence: Annotated[float, Field(gt=0, lt=1)] | None = None
+    pi: PiSettings | None = None
 
 
 class EconomicsSettings(Section):

@@ -1,12 +1,18 @@
-"""A tiny run of the abstract task that several tests look at."""
+"""A tiny run of the abstract task that several tests look at, and one that was made up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from scripts._cli import run_with_hydra
+from economics import LEDGER_COLUMNS, Prices
+from scripts._cli import compose_settings, run_with_hydra
+from scripts._example_ledger import example_rows
+from scripts._runs import CsvLog
 from scripts.train import run
 
 TINY = [
@@ -35,3 +41,29 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiny") / "run"
     assert train_tiny(root) == 0
     return root
+
+
+MakeRun = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_run(tmp_path_factory: pytest.TempPathFactory) -> MakeRun:
+    """Write a run folder: config.yaml, and train.csv of rows that a function may change."""
+
+    def make(change: Callable[[dict[str, Any]], dict[str, Any]] = dict, episodes: int = 60, *overrides: str) -> Path:
+        root = tmp_path_factory.mktemp("made") / "run"
+        root.mkdir()
+        settings = compose_settings(["task=dishwashing", *overrides])
+        (root / "config.yaml").write_text(yaml.safe_dump(settings.model_dump()))
+        log = CsvLog(root / "train.csv", LEDGER_COLUMNS)
+        for row in example_rows(Prices(), seed=0, episodes=episodes):
+            log.write(change(row))
+        log.close()
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made_run(make_run: MakeRun) -> Path:
+    return make_run()

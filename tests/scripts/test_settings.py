@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from agents import AGENTS, ENCODERS, NOVELTIES
+from economics import ConstraintConfig, PiGains
 from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
+from scripts._build import make_constraint
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
-from scripts._settings import ENCODER_MODALITY, Settings, load_settings
+from scripts._settings import ENCODER_MODALITY, ConstraintSettings, PiSettings, Settings, load_settings
+
+GAINS = "economics.constraint.pi={proportional: 2.0, integral: 0.5, limit: 10.0}"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,52 @@ def test_schema_knows_the_same_names_as_the_packages():
         names = {renamed.get(field, field) for field in section.model_fields} - {"name"}
         assert names == set(AGENTS[name][1].__dataclass_fields__)
         assert set(TASK_DECIDES[name]) <= set(section.model_fields)
+    assert set(ConstraintSettings.model_fields) == set(ConstraintConfig.__dataclass_fields__)
+    assert set(PiSettings.model_fields) == set(PiGains.__dataclass_fields__)
+
+
+def test_the_default_constraint_is_the_librarys():
+    constraint = compose_settings().economics.constraint
+    assert (constraint.gate_confidence, constraint.pi) == (None, None)
+    assert make_constraint(compose_settings().economics).config == ConstraintConfig()
+
+
+def test_gate_and_gains_reach_the_constraint_and_a_run_without_them_still_loads():
+    settings = compose_settings(["economics.constraint.gate_confidence=0.9", GAINS])
+    constraint = make_constraint(settings.economics)
+    assert (constraint.config.gate_confidence, constraint.config.pi) == (0.9, PiGains(2.0, 0.5, 10.0))
+    constraint.update(errors=3, attempts=10)
+    assert constraint.value == pytest.approx((2.0 + 0.5) * 0.2)  # K_P and K_I act on the gap of 0.3 to 0.1
+    assert constraint.error_target == 0.10  # the gate stays shut
+    older = settings.model_dump()
+    for key in ("gate_confidence", "pi"):
+        del older["economics"]["constraint"][key]
+    assert make_constraint(load_settings(older).economics).config == ConstraintConfig()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["gate_confidence=1.0"], "gate_confidence: must be less than 1.0, got 1.0; nearest valid: null (the default)"),
+        (["gate_confidence=0"], "gate_confidence: must be more than 0.0, got 0; nearest valid: null (the default)"),
+        (
+            ["gate_confidence=often"],
+            "gate_confidence: must be a number, got 'often'; nearest valid: null",
+        ),
+        (["pi=3"], "pi: must be a group of keys, got 3; nearest valid: null (the default)"),
+        (["pi={proportional: 1.0, integral: 0.1}"], "pi.limit: missing; give it a value"),
+        (["pi={proportional: -1.0, integral: 0.1, limit: 9.0}"], "pi.proportional: must be at least 0.0, got -1.0"),
+        (["pi.proportional=1.0"], "pi.proportional: unknown key; nearest valid: economics.constraint.pi"),
+        (
+            ["pi={proportional: 1.0, integral: 0.1, limit: 0.5}", "lambda_start=1.0"],
+            "lambda_start must not exceed pi.limit = 0.5, got 1.0",
+        ),
+    ],
+)
+def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
+    with pytest.raises(UsageError) as caught:
+        make_constraint(compose_settings([f"economics.constraint.{word}" for word in overrides]).economics)
+    assert str(caught.value).startswith(f"economics.constraint.{said}") and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
