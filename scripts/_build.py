@@ -174,6 +174,7 @@ def make_learner(settings: Settings, env: Any) -> OffPolicyLearner:
         latent_dim=settings.encoder.latent_dim,
         device=choose_device(settings.device),
         seed=settings.seed,
+        **settings.novelty.options,
     )
     replay = ReplayBuffer(agent.spec, num_cells=env.num_envs, config=agent.config.replay_config())
     return OffPolicyLearner(agent, replay, novelty, num_cells=env.num_envs, seed=settings.seed)
