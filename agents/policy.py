@@ -22,10 +22,15 @@ POLICY_PARTS = ("encoder", "actor")
 
 
 class TrainedPolicy:
-    """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise."""
+    """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise.
+
+    Attributes:
+        spec: What it observes and does.
+        encoder: Its encoder.
+    """
 
     def __init__(self, agent: SACAgent):
-        self.spec = agent.spec
+        self.spec, self.encoder = agent.spec, agent.encoder
         self._policy = GreedyPolicy(agent)
 
     def __call__(self, observations: np.ndarray) -> np.ndarray:

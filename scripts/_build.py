@@ -106,8 +106,14 @@ def for_evaluation(settings: Settings, randomization: str | None = None) -> Sett
     """
     if "randomization" not in settings.variant.kwargs:
         return settings
-    level = settings.task.eval_randomization if randomization is None else randomization
-    variant = settings.variant.model_copy(update={"kwargs": settings.variant.kwargs | {"randomization": level}})
+    return with_kwargs(
+        settings, randomization=settings.task.eval_randomization if randomization is None else randomization
+    )
+
+
+def with_kwargs(settings: Settings, **kwargs: Any) -> Settings:
+    """Return the settings with other keyword arguments of the chosen environment."""
+    variant = settings.variant.model_copy(update={"kwargs": settings.variant.kwargs | kwargs})
     observations = settings.task.observations | {settings.task.observation: variant}
     return settings.model_copy(update={"task": settings.task.model_copy(update={"observations": observations})})
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from agents._checks import check_int
+from agents.checkpoint import CheckpointError
 from agents.novelty.scale import LatentScale
-from agents.novelty.tracker import NoveltyTracker
+from agents.novelty.tracker import NoveltyTracker, combine_novelty, normalise_gaps
 
 TRACKER_DECAY = 0.99
 
@@ -87,11 +88,11 @@ class GapNovelty(ABC):
         """Return novelty in (0, 1) of latents (B, L), shape (B,), and move the running statistics."""
         gaps = self.gaps(latents)
         self.tracker.update(gaps)
-        return self.tracker.normalise(gaps)
+        return combine_novelty(gaps, self.tracker.mean, self.tracker.variance)
 
-    def peek(self, latents: Tensor) -> Tensor:
-        """Return novelty in (0, 1) of latents (B, L), shape (B,), by the statistics as they are."""
-        return self.tracker.normalise(self.gaps(latents))
+    def deviation(self, latents: Tensor) -> Tensor:
+        """Return what `score` squashes (B,), by the statistics as they are: it tells apart what is far out too."""
+        return normalise_gaps(self.gaps(latents), self.tracker.mean, self.tracker.variance)
 
     def update(self, latents: Tensor) -> dict[str, Tensor]:
         """Learn from latents (B, L) where that is due.
@@ -124,11 +125,11 @@ class GapNovelty(ABC):
         """Take back what `state_dict` returned.
 
         Raises:
-            ValueError: The state is that of another measure or of another version.
+            CheckpointError: The state is that of another measure or of another version.
         """
         own, given = self._learned().keys(), state.get("learned", {}).keys()
         if own != given:
-            raise ValueError(
+            raise CheckpointError(
                 f"saved novelty holds {', '.join(given) or 'nothing'}, {type(self).__name__} needs {', '.join(own)}: "
                 "it was saved by another measure or version"
             )

@@ -34,6 +34,20 @@ def recon_gap(reconstructed: Tensor, latents: Tensor) -> Tensor:
     return (reconstructed - latents).square().mean(dim=-1)
 
 
+def normalise_gaps(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    """Average gaps in units of their spread: mean_k (gap_k - mean_k) / sqrt(variance_k).
+
+    Args:
+        gaps: Raw gaps, K a row (B, K).
+        mean: Running mean of each gap (K,).
+        variance: Running variance of each gap (K,).
+
+    Returns:
+        Deviations (B,), 0 where all gaps are at their means.
+    """
+    return ((gaps - mean) / variance.sqrt().clamp(min=SMALLEST_STD)).mean(dim=-1)
+
+
 def combine_novelty(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
     """Normalise gaps, average them and squash: sigmoid(mean_k (gap_k - mean_k) / sqrt(variance_k)).
 
@@ -45,8 +59,7 @@ def combine_novelty(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
     Returns:
         Novelty in (0, 1) (B,).
     """
-    normalised = (gaps - mean) / variance.sqrt().clamp(min=SMALLEST_STD)
-    score = torch.sigmoid(normalised.mean(dim=-1))
+    score = torch.sigmoid(normalise_gaps(gaps, mean, variance))
     return score.clamp(torch.finfo(score.dtype).tiny, 1.0 - torch.finfo(score.dtype).eps)
 
 
@@ -67,10 +80,6 @@ class NoveltyTracker:
         self.mean = keep * self.mean + (1.0 - keep) * mean
         self.variance = keep * self.variance + (1.0 - keep) * spread
         self.count += 1
-
-    def normalise(self, gaps: Tensor) -> Tensor:
-        """Return novelty in (0, 1) of gaps (B, K), shape (B,)."""
-        return combine_novelty(gaps, self.mean, self.variance)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages and the number of batches seen."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from agents import NOVELTIES, build_novelty, load_checkpoint, save_checkpoint
+from agents import NOVELTIES, CheckpointError, build_novelty, load_checkpoint, save_checkpoint
 from agents.novelty import GapNovelty
 
 from .conftest import LATENT, usual
@@ -36,22 +36,29 @@ def trained(request) -> GapNovelty:
 
 def test_the_unseen_scores_higher_than_the_usual(trained):
     strange = 4.0 * torch.nn.functional.normalize(torch.randn(256, LATENT, generator=torch.Generator().manual_seed(3)))
-    assert trained.peek(strange).median() > trained.peek(usual(256, 9999)).quantile(0.95)
+    assert trained.deviation(strange).median() > trained.deviation(usual(256, 9999)).quantile(0.95)
 
 
 def test_scores_are_strictly_within_zero_and_one_however_far_the_latents(trained):
-    score = trained.peek(1e4 * torch.randn(32, LATENT, generator=torch.Generator().manual_seed(4)))
+    far = 1e4 * torch.randn(32, LATENT, generator=torch.Generator().manual_seed(4))
+    score = copy.deepcopy(trained).score(far)
     assert score.shape == (32,)
     assert torch.all((score > 0.0) & (score < 1.0))
     assert not score.requires_grad
 
 
-def test_a_score_is_a_function_of_the_state_alone(trained):
+def test_deviations_are_what_scores_squash(trained):
+    novelty, latents = copy.deepcopy(trained), usual(8, 6000)
+    score = novelty.score(latents)
+    torch.testing.assert_close(torch.sigmoid(novelty.deviation(latents)), score)
+
+
+def test_a_deviation_is_a_function_of_the_state_alone(trained):
     latents = usual(40, 5000)
     before = copy.deepcopy(trained.state_dict())
-    first = trained.peek(latents)
-    assert torch.equal(first, trained.peek(latents))
-    torch.testing.assert_close(trained.peek(latents[7:9]), first[7:9])
+    first = trained.deviation(latents)
+    assert torch.equal(first, trained.deviation(latents))
+    torch.testing.assert_close(trained.deviation(latents[7:9]), first[7:9])
     _assert_same(before, trained.state_dict())
 
 
@@ -87,9 +94,11 @@ def test_a_measure_restored_from_a_checkpoint_goes_on_bit_for_bit(name, tmp_path
 
 def test_the_state_of_another_measure_is_refused_with_what_is_needed():
     saved = measure("knn").state_dict()
-    with pytest.raises(ValueError, match="saved novelty holds reservoir, size, RNDNovelty needs target, predictor"):
+    with pytest.raises(
+        CheckpointError, match="saved novelty holds reservoir, size, RNDNovelty needs target, predictor"
+    ):
         measure("rnd").load_state_dict(saved)
-    with pytest.raises(ValueError, match="saved novelty holds nothing, KNNNovelty needs reservoir"):
+    with pytest.raises(CheckpointError, match="saved novelty holds nothing, KNNNovelty needs reservoir"):
         measure("knn").load_state_dict({"tracker": {}})
 
 

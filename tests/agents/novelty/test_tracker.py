@@ -2,7 +2,7 @@
 
 import torch
 
-from agents.novelty.tracker import NoveltyTracker, combine_novelty, mse_noise_gap, recon_gap
+from agents.novelty.tracker import NoveltyTracker, combine_novelty, mse_noise_gap, normalise_gaps, recon_gap
 
 
 def test_mse_noise_gap():
@@ -17,8 +17,10 @@ def test_recon_gap():
 
 def test_combine_novelty_is_half_at_the_mean_and_within_zero_and_one():
     gaps = torch.tensor([[1.0], [3.0], [-1e6], [1e6]])
-    score = combine_novelty(gaps, torch.tensor([1.0]), torch.tensor([4.0]))
+    arguments = (gaps, torch.tensor([1.0]), torch.tensor([4.0]))
+    score = combine_novelty(*arguments)
     torch.testing.assert_close(score[:2], torch.tensor([0.5, 0.7310586]))
+    torch.testing.assert_close(normalise_gaps(*arguments)[3], torch.tensor(1e6 / 2 - 0.5))
     assert torch.all((score > 0.0) & (score < 1.0))
 
 
@@ -39,5 +41,3 @@ def test_tracker_starts_at_the_first_batch_and_then_moves_slowly():
     restored.load_state_dict(tracker.state_dict())
     assert torch.equal(restored.mean, tracker.mean)
     assert restored.count == 2
-    gaps = torch.tensor([[2.2, 0.1]])
-    torch.testing.assert_close(restored.normalise(gaps), torch.tensor([0.5]))
