@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from agents import CheckpointError, NoConstraint, load_policy, pack_run, save_checkpoint, save_policy
 from agents.loop import LoopState
@@ -41,7 +42,10 @@ def test_video_policies_load_too(tmp_path, counting_env, make_learner):
     learner = make_learner(env)
     save_policy(tmp_path, learner.agent)
     stack, _ = env.reset(seed=0)
-    assert np.array_equal(load_policy(tmp_path)(stack), learner.agent.act(stack, deterministic=True))
+    policy = load_policy(tmp_path)
+    assert np.array_equal(policy(stack), learner.agent.act(stack, deterministic=True))
+    latents, expected = (encoder(torch.tensor(stack)) for encoder in (policy.encoder, learner.agent.encoder))
+    assert torch.equal(latents, expected)
 
 
 def test_errors_are_one_line(tmp_path, trained):
