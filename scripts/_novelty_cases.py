@@ -114,7 +114,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Rounds:
-    """How a case is worked: a seed a shift, one observation in `every` control steps, a policy or steady work."""
+    """How a case is worked: a seed a shift, one observation in `every` control steps, a policy (None: steady work)."""
 
     seeds: list[int]
     every: int
@@ -156,7 +156,8 @@ def _round(env: Any, case: Case, kind: str, rounds: Rounds, seeds: list[int]) ->
         observations, _, terminated, _, _ = env.step(act(observations))
         alive &= ~terminated
         counts = alive & clear.after_step() if case.shows == "normal" else alive & _shows(task, case.shows, kind)
-        if step % rounds.every == 0 and counts.any():
+        # A broken dish is cleared away within seconds: every frame that shows one counts.
+        if (step % rounds.every == 0 or case.shows == "broken") and counts.any():
             yield observations, counts
 
 

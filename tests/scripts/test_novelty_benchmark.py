@@ -128,6 +128,19 @@ def test_one_observation_in_every_few_steps_of_every_shift_is_watched():
     assert seen[0].observations.shape == (16, 8, 3, 64, 64)
 
 
+def test_every_dish_of_a_fragile_shift_breaks_and_only_frames_that_show_it_count():
+    words = ["task=dishwashing_mujoco", "task.observation=video", "task.shift_minutes=1.0", "threads=1"]
+    settings = compose_settings(words)
+    broken = next(case for case in make_cases(settings, "glass") if case.name == "broken")
+    seen = list(watch_case(settings, broken, "glass", Rounds([3, 4, 5], 20, None, lambda act: act)))
+    assert 2 < len(seen) < 60
+
+    def red(frame: np.ndarray) -> int:
+        return int(((frame[0] > 1.8 * frame[1].clip(1)) & (frame[0] > 1.8 * frame[2].clip(1))).sum())
+
+    assert all(red(own.observations[0, -1]) > red(seen[0].observations[0, 0]) for own in seen)
+
+
 def test_frozen_frames_repeat_the_newest_and_noise_is_all_noise():
     stacks = np.random.default_rng(0).integers(0, 256, (2, 8, 3, 4, 4), np.uint8)
     made = _variants(["normal", "frozen", "noise"], stacks, np.random.default_rng(1))

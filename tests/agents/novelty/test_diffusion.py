@@ -55,6 +55,34 @@ def test_an_untrained_velocity_denoiser_measures_the_mahalanobis_distance():
     torch.testing.assert_close(novelty.gaps(latents)[:, 0], expected, rtol=1e-4, atol=1e-5)
 
 
+class Recording(torch.nn.Module):
+    """Predicts no noise and notes at what times it was asked, and about what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        self.times.append(time[0].item())
+        self.seen.append(noisy)
+        return torch.zeros_like(noisy)
+
+
+def test_a_reconstruction_starts_at_the_last_level_and_steps_down_evenly():
+    novelty, recording = novelty_of(prediction="eps", score_levels=(0.1, 0.3), recon_steps=3), Recording()
+    novelty.average = recording  # pyright: ignore[reportAttributeAccessIssue]
+    latents = usual(4, 0)
+    gaps = novelty.gaps(latents)
+    low, high = novelty.score_steps
+    assert recording.times == pytest.approx([low / 100, high / 100, round(high * 2 / 3) / 100, round(high / 3) / 100])
+    # Without noise to take off, every step rescales what it gets: in the end x_t / sqrt(a_t) is left.
+    signal = novelty.alphas_bar[high]
+    left = recording.seen[1] / signal.sqrt() - latents.repeat(2, 1)
+    torch.testing.assert_close(gaps[:, 1], left.square().mean(1).view(2, 4).mean(0), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(gaps[:, 0], novelty.noise.square().mean(1).mean().expand(4))
+
+
 def test_both_signs_of_a_noise_vector_count():
     novelty = novelty_of(draws=3)
     assert torch.equal(novelty.noise[:3], -novelty.noise[3:])
