@@ -26,10 +26,15 @@ AGENTS: dict[str, tuple[type[Any], type[Any]]] = {"sac": (SACAgent, SACConfig), 
 
 
 class TrainedPolicy:
-    """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise."""
+    """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise.
+
+    Attributes:
+        spec: What it observes and does.
+        encoder: Its encoder.
+    """
 
     def __init__(self, agent: Agent):
-        self.spec = agent.spec
+        self.spec, self.encoder = agent.spec, agent.encoder
         self._policy = GreedyPolicy(agent)
 
     def __call__(self, observations: np.ndarray) -> np.ndarray:

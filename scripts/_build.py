@@ -126,8 +126,14 @@ def for_evaluation(settings: Settings, randomization: str | None = None) -> Sett
     """
     if "randomization" not in settings.variant.kwargs:
         return settings
-    level = settings.task.eval_randomization if randomization is None else randomization
-    variant = settings.variant.model_copy(update={"kwargs": settings.variant.kwargs | {"randomization": level}})
+    return with_kwargs(
+        settings, randomization=settings.task.eval_randomization if randomization is None else randomization
+    )
+
+
+def with_kwargs(settings: Settings, **kwargs: Any) -> Settings:
+    """Return the settings with other keyword arguments of the chosen environment."""
+    variant = settings.variant.model_copy(update={"kwargs": settings.variant.kwargs | kwargs})
     observations = settings.task.observations | {settings.task.observation: variant}
     return settings.model_copy(update={"task": settings.task.model_copy(update={"observations": observations})})
 
@@ -194,6 +200,7 @@ def make_learner(settings: Settings, env: Any) -> AnyLearner:
         latent_dim=settings.encoder.latent_dim,
         device=choose_device(settings.device),
         seed=settings.seed,
+        **settings.novelty.options,
     )
     if isinstance(agent, PPOAgent):
         return OnPolicyLearner(agent, novelty, num_cells=env.num_envs, seed=settings.seed)

@@ -233,6 +233,8 @@ def _composition(error: HydraException, overrides: Sequence[str]) -> str:
         key = word.partition("=")[0].lstrip("+~")
         if key not in known and not key.startswith("hydra") and (key in str(error) or key in refused):
             return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+        if key == refused[1] and key in known:
+            return f"{key}: the chosen {key.partition('.')[0]} has no such setting; nearest valid: leave it out"
     for word in overrides:
         key, _, value = word.partition("=")
         if word == refused[0] or word in str(error):

@@ -75,9 +75,16 @@ class EncoderSettings(Section):
 
 
 class NoveltySettings(Section):
-    """What tells new transitions from old ones."""
+    """What tells new transitions from old ones; null = the measure's own value."""
 
-    name: Literal["diffusion", "none"]
+    name: Literal["diffusion", "rnd", "knn", "none"]
+    prediction: Literal["eps", "v"] | None = None
+    schedule: Literal["cosine", "linear"] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is given beside the name."""
+        return self.model_dump(exclude={"name"}, exclude_none=True)
 
 
 class PiSettings(Section):
@@ -165,6 +172,8 @@ def _complete(settings: Settings) -> Settings:
     for key in ("shift_minutes", "substeps", "randomization"):
         if getattr(task, key) is not None and key not in variant.kwargs:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
+    for key in settings.novelty.options if settings.novelty.name != "diffusion" else ():
+        raise UsageError(f"novelty.{key}: {settings.novelty.name} has no such setting; nearest valid: leave it out")
     schedule = task.schedule.model_dump()
     return settings.model_copy(
         update={

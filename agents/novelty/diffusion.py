@@ -7,99 +7,106 @@ import torch
 from torch import Tensor
 
 from agents._checks import seeded
+from agents.novelty.base import GapNovelty
+from agents.novelty.config import DiffusionConfig
 from agents.novelty.denoiser import Denoiser
-from agents.novelty.schedule import add_noise, cosine_alphas_bar
-from agents.novelty.tracker import NoveltyTracker, combine_novelty, mse_noise_gap
+from agents.novelty.sampler import denoise_step, descending_steps
+from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
+from agents.novelty.tracker import mse_noise_gap, recon_gap
 from agents.optimizers import load_optimizer, move_average, pack_optimizer
 
-NUM_STEPS = 100
-SCORE_STEPS = (25, 50)
-LEARNING_RATE = 1e-3
-AVERAGE_DECAY = 0.995
-TRACKER_DECAY = 0.99
-TRAIN_EVERY = 4
-TRAIN_ROWS = 128
+WARM_UP = 10.0  # gradient steps
 
 
-class DiffusionNovelty:
-    """Trains eps(x_t, t) on latents and scores a latent by how badly its noise is predicted.
+class DiffusionNovelty(GapNovelty):
+    """Trains a denoiser on whitened latents; its two gaps are the error of the noise and that of a reconstruction.
 
-    The loss is mean ||eps - eps_hat(sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps, t)||^2 at random t. Scores use
-    an exponential moving average of the weights at two fixed noise levels and are normalised by running statistics.
-    One call of `update` in four takes a gradient step, on at most 128 latents.
+    The loss at random t is mean ||eps - eps_hat(x_t, t)||^2, or the same of velocities. Gaps come from an exponential
+    moving average of the weights and from noise that is drawn once, each vector with both signs: the score of a latent
+    is a function of the state alone, and what is linear in the noise cancels.
+
+    With v-prediction an untrained denoiser, whose output is zero, is the best one for whitened Gaussian latents: the
+    noise gap then grows with the Mahalanobis distance, and training adds what is not Gaussian.
 
     Reference: Ho et al., "Denoising diffusion probabilistic models", algorithm 1, https://arxiv.org/abs/2006.11239
     """
 
-    def __init__(self, latent_dim: int = 128, device: str = "cpu", seed: int = 0):
-        self.device = torch.device(device)
+    def __init__(
+        self, latent_dim: int = 128, device: str = "cpu", seed: int = 0, config: DiffusionConfig | None = None
+    ):
+        self.config = DiffusionConfig() if config is None else config
+        super().__init__(latent_dim, device, seed, (self.config.train_every, self.config.train_rows), num_gaps=2)
         with seeded(seed):
-            self.denoiser = Denoiser(latent_dim).to(self.device)
+            self.denoiser = Denoiser(latent_dim, self.config.hidden).to(self.device)
         self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
         fused = self.device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(self.denoiser.parameters(), lr=LEARNING_RATE, fused=fused)
-        self.tracker = NoveltyTracker(TRACKER_DECAY, self.device)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.alphas_bar = cosine_alphas_bar(NUM_STEPS).to(self.device)
-        self.calls = 0
+        self.optimizer = torch.optim.Adam(self.denoiser.parameters(), lr=self.config.learning_rate, fused=fused)
+        self.alphas_bar = make_alphas_bar(self.config.schedule, self.config.num_steps).to(self.device)
+        self.score_steps = [self._step_of(level) for level in self.config.score_levels]
+        drawn = torch.randn((self.config.draws, latent_dim), generator=self.generator, device=self.device)
+        self.noise = torch.cat([drawn, -drawn])
 
-    @torch.no_grad()
-    def gap(self, latents: Tensor) -> Tensor:
-        """Return raw gaps (B,) of latents (B, L), averaged over the scoring noise levels."""
-        noise = torch.randn((len(SCORE_STEPS), *latents.shape), generator=self.generator, device=self.device)
-        steps = torch.tensor(SCORE_STEPS, device=self.device).repeat_interleave(len(latents))
-        noise, clean = noise.flatten(0, 1), latents.repeat(len(SCORE_STEPS), 1)
-        predicted = self.average(add_noise(clean, noise, self.alphas_bar[steps]), steps / NUM_STEPS)
-        return mse_noise_gap(predicted, noise).view(len(SCORE_STEPS), -1).mean(0)
+    def _measure(self, latents: Tensor) -> Tensor:
+        """Return the error of the predicted noise and that of the reconstruction (B, 2), averaged over the draws."""
+        clean = self.scale(latents).repeat(len(self.noise), 1)
+        noise = self.noise.repeat_interleave(len(latents), dim=0)
+        errors = torch.zeros(len(clean), device=self.device)
+        noisy = predicted = clean
+        for step in self.score_steps:
+            noisy = add_noise(clean, noise, self.alphas_bar[step].expand(len(clean)))
+            predicted = self._predict_noise(noisy, step)
+            errors += mse_noise_gap(predicted, noise) / len(self.score_steps)
+        reconstructed = self._reconstruct(noisy, predicted, self.score_steps[-1])
+        gaps = torch.stack([errors, recon_gap(reconstructed, clean)], dim=1)
+        return gaps.unflatten(0, (len(self.noise), -1)).mean(0)
 
-    def score(self, latents: Tensor) -> Tensor:
-        """Return novelty in (0, 1) of latents (B, L), shape (B,), and move the running statistics."""
-        gap = self.gap(latents)
-        self.tracker.update(gap)
-        return combine_novelty(gap, self.tracker.mean, self.tracker.variance)
+    def _step_of(self, level: float) -> int:
+        """Return the step whose noise is nearest to a standard deviation, late enough for a reconstruction."""
+        nearest = (torch.sqrt(1.0 - self.alphas_bar) - level).abs().argmin()
+        return max(int(nearest), self.config.recon_steps)
 
-    def update(self, latents: Tensor) -> dict[str, Tensor]:
-        """Take a gradient step on latents (B, L) where one is due.
+    def _reconstruct(self, noisy: Tensor, predicted: Tensor, first: int) -> Tensor:
+        """Denoise latents from step `first`, where the noise is predicted already, with a few steps of DDIM."""
+        steps = descending_steps(first, self.config.recon_steps)
+        signals = [*self.alphas_bar[steps], torch.ones((), device=self.device)]
+        current = denoise_step(noisy, predicted, signals[0], signals[1])
+        for step, signal, following in zip(steps[1:], signals[1:-1], signals[2:], strict=True):
+            current = denoise_step(current, self._predict_noise(current, step), signal, following)
+        return current
 
-        Args:
-            latents: Latents of a batch, detached here.
+    def _predict_noise(self, noisy: Tensor, step: int) -> Tensor:
+        """Predict the noise (B, L) with the averaged weights."""
+        predicted = self.average(noisy, torch.full((len(noisy),), step / self.config.num_steps, device=self.device))
+        if self.config.prediction == "eps":
+            return predicted
+        return velocity_to_noise(predicted, noisy, self.alphas_bar[step].expand(len(noisy)))
 
-        Returns:
-            novelty_raw, the running mean gap, and novelty_loss where a step was taken.
-        """
-        self.calls += 1
-        metrics = {"novelty_raw": self.tracker.mean}
-        if self.calls % TRAIN_EVERY == 1:
-            metrics["novelty_loss"] = self._train(latents.detach()[:TRAIN_ROWS])
-        return metrics
-
-    def _train(self, latents: Tensor) -> Tensor:
-        steps = torch.randint(NUM_STEPS, (len(latents),), generator=self.generator, device=self.device)
-        noise = torch.randn(latents.shape, generator=self.generator, device=self.device)
-        predicted = self.denoiser(add_noise(latents, noise, self.alphas_bar[steps]), steps / NUM_STEPS)
-        loss = mse_noise_gap(predicted, noise).mean()
+    def _learn(self, latents: Tensor) -> Tensor:
+        clean = self.scale(latents)
+        rows = torch.randint(self.config.num_steps, (len(clean),), generator=self.generator, device=self.device)
+        noise = torch.randn(clean.shape, generator=self.generator, device=self.device)
+        signal = self.alphas_bar[rows]
+        target = noise if self.config.prediction == "eps" else velocity(clean, noise, signal)
+        predicted = self.denoiser(add_noise(clean, noise, signal), rows / self.config.num_steps)
+        loss = mse_noise_gap(predicted, target).mean()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        move_average(self.average, self.denoiser, 1.0 - AVERAGE_DECAY)
+        # Until there were many steps the average is a short one, or it would hold on to the initial weights.
+        steps = self.calls // self.train_every
+        move_average(self.average, self.denoiser, max(1.0 - self.config.average_decay, WARM_UP / (WARM_UP + steps)))
         return loss.detach()
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return weights, averages, optimiser, running statistics and generator."""
+    def _learned(self) -> dict[str, Any]:
         return {
             "denoiser": self.denoiser.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": pack_optimizer(self.optimizer),
-            "tracker": self.tracker.state_dict(),
-            "generator": self.generator.get_state(),
-            "calls": self.calls,
+            "noise": self.noise,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` returned."""
-        self.denoiser.load_state_dict(state["denoiser"])
-        self.average.load_state_dict(state["average"])
-        load_optimizer(self.optimizer, state["optimizer"])
-        self.tracker.load_state_dict(state["tracker"])
-        self.generator.set_state(state["generator"])
-        self.calls = int(state["calls"])
+    def _relearn(self, learned: dict[str, Any]) -> None:
+        self.denoiser.load_state_dict(learned["denoiser"])
+        self.average.load_state_dict(learned["average"])
+        load_optimizer(self.optimizer, learned["optimizer"])
+        self.noise = learned["noise"].to(self.device).clone()

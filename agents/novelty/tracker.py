@@ -12,44 +12,71 @@ def mse_noise_gap(predicted: Tensor, noise: Tensor) -> Tensor:
     """Measure how badly a denoiser predicts the noise: mean_l (eps_hat - eps)_l^2.
 
     Args:
-        predicted: Predicted noise (B, L).
-        noise: Noise that was added (B, L).
+        predicted: Predicted noise (..., L).
+        noise: Noise that was added (..., L).
 
     Returns:
-        Gaps (B,).
+        Gaps (...).
     """
     return (predicted - noise).square().mean(dim=-1)
 
 
-def combine_novelty(gap: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-    """Normalise gaps and squash them: sigmoid((gap - mean) / sqrt(variance)).
+def recon_gap(reconstructed: Tensor, latents: Tensor) -> Tensor:
+    """Measure how far a denoised latent ends from where it began: mean_l (x_hat - x)_l^2.
 
     Args:
-        gap: Raw gaps (B,).
-        mean: Running mean of gaps, a scalar.
-        variance: Running variance of gaps, a scalar.
+        reconstructed: Latents after noise and denoising (..., L).
+        latents: The latents before (..., L).
+
+    Returns:
+        Gaps (...).
+    """
+    return (reconstructed - latents).square().mean(dim=-1)
+
+
+def normalise_gaps(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    """Average gaps in units of their spread: mean_k (gap_k - mean_k) / sqrt(variance_k).
+
+    Args:
+        gaps: Raw gaps, K a row (B, K).
+        mean: Running mean of each gap (K,).
+        variance: Running variance of each gap (K,).
+
+    Returns:
+        Deviations (B,), 0 where all gaps are at their means.
+    """
+    return ((gaps - mean) / variance.sqrt().clamp(min=SMALLEST_STD)).mean(dim=-1)
+
+
+def combine_novelty(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    """Normalise gaps, average them and squash: sigmoid(mean_k (gap_k - mean_k) / sqrt(variance_k)).
+
+    Args:
+        gaps: Raw gaps, K a row (B, K).
+        mean: Running mean of each gap (K,).
+        variance: Running variance of each gap (K,).
 
     Returns:
         Novelty in (0, 1) (B,).
     """
-    score = torch.sigmoid((gap - mean) / variance.sqrt().clamp(min=SMALLEST_STD))
+    score = torch.sigmoid(normalise_gaps(gaps, mean, variance))
     return score.clamp(torch.finfo(score.dtype).tiny, 1.0 - torch.finfo(score.dtype).eps)
 
 
 class NoveltyTracker:
-    """Keeps exponential moving averages of the mean and the variance of gaps; the first batch sets both."""
+    """Keeps exponential moving averages of the mean and the variance of K gaps; the first batch sets both."""
 
-    def __init__(self, decay: float, device: str | torch.device):
+    def __init__(self, decay: float, device: str | torch.device, num_gaps: int = 1):
         self.decay = decay
-        self.mean = torch.zeros((), device=device)
-        self.variance = torch.ones((), device=device)
+        self.mean = torch.zeros(num_gaps, device=device)
+        self.variance = torch.ones(num_gaps, device=device)
         self.count = 0
 
-    def update(self, gap: Tensor) -> None:
-        """Move the averages towards those of a batch of gaps (B,)."""
+    def update(self, gaps: Tensor) -> None:
+        """Move the averages towards those of a batch of gaps (B, K)."""
         keep = 0.0 if self.count == 0 else self.decay
-        mean = gap.mean()
-        spread = (gap - (self.mean if self.count else mean)).square().mean()
+        mean = gaps.mean(dim=0)
+        spread = (gaps - (self.mean if self.count else mean)).square().mean(dim=0)
         self.mean = keep * self.mean + (1.0 - keep) * mean
         self.variance = keep * self.variance + (1.0 - keep) * spread
         self.count += 1

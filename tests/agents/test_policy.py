@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from agents import CheckpointError, NoConstraint, load_policy, pack_run, save_checkpoint, save_policy
 from agents.loop import LoopState
@@ -43,7 +44,10 @@ def test_video_policies_load_too(tmp_path, counting_env, make_learner):
     learner = make_learner(env)
     save_policy(tmp_path, learner.agent)
     stack, _ = env.reset(seed=0)
-    assert np.array_equal(load_policy(tmp_path)(stack), learner.agent.act(stack, deterministic=True))
+    policy = load_policy(tmp_path)
+    assert np.array_equal(policy(stack), learner.agent.act(stack, deterministic=True))
+    latents, expected = (encoder(torch.tensor(stack)) for encoder in (policy.encoder, learner.agent.encoder))
+    assert torch.equal(latents, expected)
 
 
 def test_a_policy_from_before_ppo_is_one_of_sac(tmp_path, counting_env, make_learner):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agents import AGENTS, ENCODERS, NOVELTIES
+from agents.novelty import DiffusionNovelty
 from economics import ConstraintConfig, PiGains
 from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
-from scripts._build import make_constraint
+from scripts._build import make_cells, make_constraint, make_learner
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
 from scripts._settings import ENCODER_MODALITY, ConstraintSettings, PiSettings, Settings, load_settings
@@ -133,6 +134,8 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
         ("agent=pppo", "agent: there is no 'pppo'; valid: ppo, sac; nearest valid: agent=ppo"),
         ("task=dishwashng", "task: there is no 'dishwashng'; valid: dishwashing, dishwashing_mujoco; nearest valid: "),
         ("encoder=foo", "encoder: there is no 'foo'; valid: auto, mlp, simple2dcnn, simple3dcnn; nearest valid: enc"),
+        ("novelty=rdn", "novelty: there is no 'rdn'; valid: diffusion, knn, none, rnd; nearest valid: novelty=rnd"),
+        ("novelty.prediction=x0", "novelty.prediction: 'x0' is not one of eps, v; nearest valid: v"),
         ("seed=1,2", "seed: cannot be read as given (seed=1,2); several values need -m (multirun)"),
         ("run_dir='${nope}'", "run_dir: "),
         ("~agent", "agent: missing; give it a value, agent=..."),
@@ -169,6 +172,36 @@ def test_a_run_folder_from_before_ppo_still_loads():
     for variant in values["task"]["observations"].values():
         del variant["ppo"]
     assert load_settings(values).agent.name == "sac"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("novelty.schedule=linear", "novelty.schedule: the chosen novelty has no such setting; nearest valid: leave"),
+        ("+novelty.schedule=linear", "novelty.schedule: knn has no such setting; nearest valid: leave it out"),
+    ],
+)
+def test_a_setting_of_diffusion_is_refused_for_another_measure(override, said):
+    with pytest.raises(UsageError) as caught:
+        compose_settings(["novelty=knn", override])
+    assert str(caught.value).startswith(said)
+
+
+def test_the_novelty_of_a_run_is_the_one_that_was_asked_for():
+    for name in NOVELTIES:
+        settings = compose_settings(["task=dishwashing", f"novelty={name}"])
+        novelty = make_learner(settings, make_cells(settings, 1)).novelty
+        assert isinstance(novelty, NOVELTIES[name])
+    words = ["novelty=diffusion", "novelty.prediction=eps", "novelty.schedule=linear"]
+    settings = compose_settings(["task=dishwashing", *words])
+    novelty = make_learner(settings, make_cells(settings, 1)).novelty
+    assert isinstance(novelty, DiffusionNovelty)
+    assert (novelty.config.prediction, novelty.config.schedule) == ("eps", "linear")
+
+
+def test_a_run_that_named_its_novelty_alone_is_still_read():
+    saved = compose_settings(["task=dishwashing"]).model_dump() | {"novelty": {"name": "diffusion"}}
+    assert load_settings(saved) == compose_settings(["task=dishwashing"])
 
 
 def test_an_encoder_that_does_not_fit_names_both_cures():

@@ -65,12 +65,24 @@ def test_make_vec_gives_the_batched_face():
         ({"shift_minutes": float("nan")}, "shift_minutes must be in"),
         ({"threads": 0}, "threads must be at least 1, got 0"),
         ({"substeps": 0}, "substeps must be at least 1 or None, got 0"),
+        ({"tray_mix": ("mug", "plat")}, "tray_mix 'plat' is unknown: did you mean 'plate'"),
+        ({"tray_mix": ()}, "tray_mix must name at least one dish, got none"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(settings, message):
     with pytest.raises(ValueError, match=message) as caught:
         MujocoConfig(**settings)
     assert "\n" not in str(caught.value)
+
+
+def test_the_tray_holds_the_mix_that_was_asked_for_and_no_more_than_its_slots():
+    task = DishwashingMujoco(2, MujocoConfig(tray_mix=("mug", "mug", "plate"), observation="privileged"))
+    task.reset(np.arange(2), [np.random.default_rng(cell) for cell in range(2)])
+    assert [kind.name for kind in task.scene.kinds] == ["mug", "mug", "plate"]
+    assert task.workcell.dish_position_m().shape == (2, 3, 3)
+    assert task.observation_layout["kind"]["values"] == ["mug", "plate"]
+    with pytest.raises(ValueError, match="tray_mix names 7 dishes, the tray has 6 slots"):
+        DishwashingMujoco(1, MujocoConfig(tray_mix=("mug",) * 7, observation="state"))
 
 
 def test_the_books_balance_at_every_step_and_trays_are_replenished():

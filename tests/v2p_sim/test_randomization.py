@@ -95,6 +95,17 @@ def test_how_many_numbers_are_drawn_does_not_depend_on_the_level():
     assert states[0] == states[1] == states[2]
 
 
+def test_widths_of_ones_own_vary_what_they_name_alone():
+    task = task_of(3, randomization=Randomization(light=0.4))
+    drawn = task.drawn
+    assert drawn is not None
+    assert np.all(drawn.light != 1.0) and np.abs(np.log(drawn.light)).max() <= 0.4
+    for name in ("camera_m", "camera_rad", "colour", "place_m", "latency_s"):
+        assert not getattr(drawn, name).any()
+    assert np.all(drawn.mass == 1.0) and np.all(drawn.strength == 1.0)
+    assert task_of(randomization=Randomization()).drawn is None
+
+
 def test_an_unknown_level_is_one_line_with_the_nearest_valid_one():
     for unknown in (lambda: randomization_level("strng"), lambda: MujocoConfig(randomization="strng")):
         with pytest.raises(ValueError, match=r"randomization 'strng' is unknown: did you mean 'strong'") as caught:

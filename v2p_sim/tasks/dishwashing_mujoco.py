@@ -18,7 +18,7 @@ from v2p_sim.cameras import PEOPLE, POLICY
 from v2p_sim.cycle import CycleState
 from v2p_sim.faces import CellEnv, CellsVectorEnv
 from v2p_sim.looks import add_noise
-from v2p_sim.randomization import DrawnCells, SetPointDelay, randomization_level
+from v2p_sim.randomization import DrawnCells, Randomization, SetPointDelay
 from v2p_sim.referee import Referee
 from v2p_sim.scene import HOME_TIP_M, build_scene
 from v2p_sim.shift import STATE_SPACE, ShiftCounters
@@ -42,11 +42,15 @@ class DishwashingMujoco:
     def __init__(self, num_cells: int, config: MujocoConfig) -> None:
         self.config = config
         self.num_cells = num_cells
-        self.scene = build_scene()
+        self.scene = build_scene(tuple(config.tray_mix))
+        if len(config.tray_mix) > len(self.scene.tray_slots_m):
+            raise ValueError(
+                f"tray_mix names {len(config.tray_mix)} dishes, the tray has {len(self.scene.tray_slots_m)} slots"
+            )
         self.workcell = Workcell(self.scene, num_cells, config.threads)
         self._set_clock()
-        self._widths = randomization_level(config.randomization)
-        self.drawn = None if config.randomization == "off" else DrawnCells(self.scene, num_cells)
+        self._widths = config.widths
+        self.drawn = None if self._widths == Randomization() else DrawnCells(self.scene, num_cells)
         self._delay = SetPointDelay(num_cells, HOME_M, self._dt_s)
         self.counters = ShiftCounters(num_cells, config.prices, config.shift_minutes / 60.0)
         self.cycle = CycleState(self.scene, num_cells)

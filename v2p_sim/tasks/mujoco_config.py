@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from economics import Prices
 from v2p_sim._checks import checked_choice
-from v2p_sim.randomization import randomization_level
+from v2p_sim.dishes import CATALOGUE, TRAY_MIX
+from v2p_sim.randomization import Randomization, randomization_level
 
 OBSERVATIONS = ("video", "state", "privileged")
 
@@ -20,7 +21,8 @@ class MujocoConfig:
         shift_minutes: simulated length of a shift [min].
         substeps: physics steps of 4 ms a control step; None makes control steps of 0.5 s.
         threads: native threads.
-        randomization: how far shifts differ from nominal, "off", "mild" or "strong".
+        randomization: how far shifts differ from nominal, "off", "mild", "strong" or widths of one's own.
+        tray_mix: the kind of every dish on the tray, names of the catalogue.
         prices: what the work is worth.
     """
 
@@ -28,7 +30,8 @@ class MujocoConfig:
     shift_minutes: float = 10.0
     substeps: int | None = None
     threads: int = 1
-    randomization: str = "off"
+    randomization: str | Randomization = "off"
+    tray_mix: tuple[str, ...] = TRAY_MIX
     prices: Prices = field(default_factory=Prices)
 
     def __post_init__(self) -> None:
@@ -39,4 +42,15 @@ class MujocoConfig:
             raise ValueError(f"substeps must be at least 1 or None, got {self.substeps}")
         if self.threads is None or self.threads < 1:
             raise ValueError(f"threads must be at least 1, got {self.threads}")
-        randomization_level(self.randomization)
+        if not self.tray_mix:
+            raise ValueError("tray_mix must name at least one dish, got none")
+        for kind in self.tray_mix:
+            checked_choice("tray_mix", kind, tuple(CATALOGUE))
+        if not isinstance(self.randomization, Randomization):
+            randomization_level(self.randomization)
+
+    @property
+    def widths(self) -> Randomization:
+        """Widths of what varies between shifts."""
+        own = self.randomization
+        return own if isinstance(own, Randomization) else randomization_level(own)

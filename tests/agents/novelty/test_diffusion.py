@@ -1,67 +1,103 @@
-"""Tests for diffusion.py and build_novelty."""
-
-import copy
+"""Tests for diffusion.py."""
 
 import pytest
 import torch
 
-from agents import build_novelty
-from agents.novelty import DiffusionNovelty
+from agents.novelty import DiffusionConfig, DiffusionNovelty
+from agents.novelty.schedule import cosine_alphas_bar
 
-LATENT = 16
-
-
-def usual(count: int, seed: int) -> torch.Tensor:
-    """Latents on a plane, of norm about that of a LayerNorm's output."""
-    generator = torch.Generator().manual_seed(seed)
-    basis = torch.linalg.qr(torch.randn(LATENT, 2, generator=torch.Generator().manual_seed(0)))[0]
-    angles = torch.rand(count, generator=generator) * 6.28
-    return 4.0 * torch.stack([angles.cos(), angles.sin()], 1) @ basis.T
+from .conftest import LATENT, usual
 
 
-@pytest.fixture(scope="module")
-def trained() -> DiffusionNovelty:
-    torch.set_num_threads(1)
-    novelty = DiffusionNovelty(LATENT)
-    for step in range(4 * 300):
-        novelty.update(usual(64, step))
-        if step % 40 == 0:
-            novelty.score(usual(64, step + 1))
+def novelty_of(**settings) -> DiffusionNovelty:
+    return DiffusionNovelty(LATENT, config=DiffusionConfig(hidden=64, train_every=1, **settings))
+
+
+def scaled_only(**settings) -> DiffusionNovelty:
+    """Return a measure that knows the scale of latents and has learned nothing else."""
+    novelty = novelty_of(**settings)
+    for step in range(64):
+        novelty.scale.update(usual(64, step))
     return novelty
 
 
-def test_training_lowers_the_loss(trained):
-    fresh = DiffusionNovelty(LATENT)
-    assert trained.gap(usual(256, 9)).mean() < 0.5 * fresh.gap(usual(256, 9)).mean()
+def ring(count: int, seed: int, radius: float = 1.0) -> torch.Tensor:
+    angles = 6.2832 * torch.rand(count, generator=torch.Generator().manual_seed(seed))
+    return radius * torch.stack([angles.cos(), angles.sin()], 1)
 
 
-def test_the_unseen_scores_higher_than_the_usual(trained):
-    strange = torch.randn(256, LATENT, generator=torch.Generator().manual_seed(3))
-    familiar = trained.score(usual(256, 10)).mean()
-    assert trained.score(strange).mean() > familiar + 0.2
+@pytest.mark.parametrize("prediction", ["eps", "v"])
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_training_finds_the_hole_in_a_ring_that_no_distance_from_the_mean_sees(prediction, schedule):
+    config = DiffusionConfig(
+        prediction, schedule, draws=4, hidden=64, learning_rate=3e-3, train_every=1, score_levels=(0.3,)
+    )
+    novelty = DiffusionNovelty(2, config=config)
+    novelty.update(ring(128, 0))
+    usual, hole = (novelty.gaps(ring(256, 9998, radius)).mean(0) for radius in (1.0, 0.1))
+    assert torch.all(hole < 1.05 * usual)
+    for step in range(1, 500):
+        novelty.update(ring(128, step))
+    learned, hole = (novelty.gaps(ring(256, 9998, radius)).mean(0) for radius in (1.0, 0.1))
+    assert torch.all(learned < 0.9 * usual)
+    assert torch.all(hole > 1.2 * learned)
 
 
-def test_scores_lie_within_zero_and_one(trained):
-    score = trained.score(100.0 * torch.randn(32, LATENT, generator=torch.Generator().manual_seed(4)))
-    assert score.shape == (32,)
-    assert torch.all((score > 0.0) & (score < 1.0))
-    assert not score.requires_grad
+def test_an_untrained_velocity_denoiser_measures_the_mahalanobis_distance():
+    novelty = scaled_only(score_levels=(0.3,))
+    latents = torch.randn(64, LATENT, generator=torch.Generator().manual_seed(1))
+    (step,) = novelty.score_steps
+    signal = cosine_alphas_bar(100)[step].item()
+    assert (1.0 - signal) ** 0.5 == pytest.approx(0.3, abs=0.01)
+    # eps_hat = sqrt(1 - a) x_t: the error is a (a eps^2 + (1 - a) x_0^2), and what is odd in eps cancels.
+    squares = novelty.scale(latents).square().mean(1)
+    expected = signal * (signal * novelty.noise[0].square().mean() + (1.0 - signal) * squares)
+    torch.testing.assert_close(novelty.gaps(latents)[:, 0], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_restored_tracker_goes_on_bit_for_bit():
-    first, second = DiffusionNovelty(LATENT, seed=1), DiffusionNovelty(LATENT, seed=2)
-    for step in range(6):
-        first.update(usual(8, step))
-        first.score(usual(8, step))
-    second.load_state_dict(copy.deepcopy(first.state_dict()))
-    for step in range(6):
-        assert torch.equal(first.score(usual(8, step)), second.score(usual(8, step)))
-        first.update(usual(8, step))
-        second.update(usual(8, step))
+class Recording(torch.nn.Module):
+    """Predicts no noise and notes at what times it was asked, and about what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        self.times.append(time[0].item())
+        self.seen.append(noisy)
+        return torch.zeros_like(noisy)
 
 
-def test_names():
-    assert torch.equal(build_novelty("none").score(torch.zeros(3, 2)), torch.ones(3))
-    assert build_novelty("none").update(torch.zeros(3, 2)) == {}
-    with pytest.raises(ValueError, match="unknown novelty 'difusion'; nearest is 'diffusion'"):
-        build_novelty("difusion")
+def test_a_reconstruction_starts_at_the_last_level_and_steps_down_evenly():
+    novelty, recording = novelty_of(prediction="eps", score_levels=(0.1, 0.3), recon_steps=3), Recording()
+    novelty.average = recording  # pyright: ignore[reportAttributeAccessIssue]
+    latents = usual(4, 0)
+    gaps = novelty.gaps(latents)
+    low, high = novelty.score_steps
+    assert recording.times == pytest.approx([low / 100, high / 100, round(high * 2 / 3) / 100, round(high / 3) / 100])
+    # Without noise to take off, every step rescales what it gets: in the end x_t / sqrt(a_t) is left.
+    signal = novelty.alphas_bar[high]
+    left = recording.seen[1] / signal.sqrt() - latents.repeat(2, 1)
+    torch.testing.assert_close(gaps[:, 1], left.square().mean(1).view(2, 4).mean(0), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(gaps[:, 0], novelty.noise.square().mean(1).mean().expand(4))
+
+
+def test_both_signs_of_a_noise_vector_count():
+    novelty = novelty_of(draws=3)
+    assert torch.equal(novelty.noise[:3], -novelty.noise[3:])
+    assert novelty.noise.shape == (6, LATENT)
+
+
+def test_the_score_uses_averaged_weights_that_follow_fast_at_first():
+    novelty = novelty_of(average_decay=0.9)
+    novelty.update(usual(64, 0))
+    assert torch.equal(novelty.average.out.weight, novelty.denoiser.out.weight)
+    for step in range(1, 200):
+        before = novelty.average.out.weight.clone()
+        novelty.update(usual(64, step))
+    torch.testing.assert_close(novelty.average.out.weight, 0.9 * before + 0.1 * novelty.denoiser.out.weight)
+    gaps = novelty.gaps(usual(8, 1))
+    with torch.no_grad():
+        novelty.denoiser.out.weight.fill_(7.0)
+    assert torch.equal(novelty.gaps(usual(8, 1)), gaps)

@@ -1,0 +1,101 @@
+"""The measures of novelty, trained on normal latents and asked about all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agents import build_novelty
+from agents.novelty import GapNovelty
+from scripts._explain import UsageError
+from scripts._novelty_auroc import MEAN, Interval, Wins, bootstrap, count_wins, interval, summarise
+from scripts._novelty_cases import NORMAL, TRAIN
+from scripts._novelty_latents import DERIVED, CaseLatents
+from scripts._settings import Settings
+
+MEASURES = ("diffusion", "rnd", "knn")
+BATCH = 128
+SCORE_EVERY = 8  # updates; the running statistics that scores are normalised by follow
+GOAL_AUROC = 0.90
+
+
+def fit(name: str, latents: npt.NDArray[np.float32], settings: Settings, updates: int, tick: Callable[[], None]) -> Any:
+    """Train a measure on normal latents.
+
+    Args:
+        name: of the measure
+        latents: (B, L)
+        settings: seed; novelty's settings count for the measure that they are of
+        updates: batches to learn from
+        tick: called after each
+
+    Returns:
+        The trained measure.
+
+    Raises:
+        UsageError: there are too few latents.
+    """
+    if len(latents) < 2:
+        raise UsageError(f"train_shifts: normal shifts gave {len(latents)} observations; take more, or a smaller every")
+    own = settings.novelty.options if settings.novelty.name == name else {}
+    novelty = build_novelty(name, latents.shape[1], seed=settings.seed, train_every=1, **own)
+    assert isinstance(novelty, GapNovelty)
+    rng, known = np.random.default_rng(settings.seed), torch.from_numpy(latents)
+    for update in range(updates):
+        batch = known[torch.from_numpy(rng.integers(len(known), size=BATCH))]
+        novelty.update(batch)
+        if update % SCORE_EVERY == 0 or update == updates - 1:
+            novelty.score(batch)
+        tick()
+    return novelty
+
+
+def compare(novelty: GapNovelty, cases: Mapping[str, CaseLatents]) -> dict[str, Wins]:
+    """Compare what a measure says of each anomaly with what it says of normal test shifts.
+
+    Args:
+        novelty: a trained measure
+        cases: latents by case, `normal` among them
+
+    Returns:
+        Counts by anomaly.
+    """
+    scored = {
+        name: (novelty.deviation(torch.from_numpy(case.latents)).numpy(), case.shifts)
+        for name, case in cases.items()
+        if name != TRAIN
+    }
+    normal = scored.pop(NORMAL)
+    return {name: count_wins(normal, own, paired=name in DERIVED) for name, own in scored.items()}
+
+
+def judge(wins: Mapping[str, Mapping[str, Wins]], seed: int) -> dict[str, Any]:
+    """Sum up all measures.
+
+    Args:
+        wins: counts by measure and anomaly
+        seed: of the bootstrap, the same for every measure
+
+    Returns:
+        `auroc` by measure and anomaly with 95 % intervals, and what was asked of diffusion: its mean, and how far that
+        lies above the best baseline's.
+    """
+    draws = {measure: bootstrap(own, seed) for measure, own in wins.items()}
+    auroc = {measure: summarise(own, draws[measure]) for measure, own in wins.items()}
+    means = {measure: found[MEAN].value for measure, found in auroc.items()}
+    best = max((name for name in means if name != "diffusion"), key=lambda name: means[name])
+    margin = interval(means["diffusion"] - means[best], draws["diffusion"][MEAN] - draws[best][MEAN])
+    goals = {"mean_auroc": means["diffusion"] >= GOAL_AUROC, "not_below_the_best_baseline": margin.value >= 0.0}
+    return {"auroc": auroc, "best_baseline": best, "margin": margin, "goals": goals}
+
+
+def observed(wins: Mapping[str, Wins]) -> dict[str, tuple[int, int]]:
+    """Return how many observations of each anomaly were scored, and in how many shifts."""
+    return {name: (int(own.anomalous.sum()), int((own.anomalous > 0).sum())) for name, own in wins.items()}
+
+
+__all__ = ["GOAL_AUROC", "MEASURES", "Interval", "compare", "fit", "judge", "observed"]

@@ -1,0 +1,156 @@
+"""What the benchmark of novelty found: a table, CSV, JSON and pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scripts._frontier_table import write_table
+from scripts._novelty_auroc import MEAN, Interval
+from scripts._novelty_measure import GOAL_AUROC
+from scripts._runs import versions, write_json
+
+CSV_FILE, JSON_FILE, PLOT, EXAMPLES = "auroc.csv", "novelty.json", "auroc.png", "examples.png"
+_COLOURS = ("#4c78a8", "#e4572e", "#2a9d3f")
+
+
+@dataclass(frozen=True)
+class AurocRow:
+    """A cell of the table: AUROC with its 95 % interval, and what it rests on."""
+
+    anomaly: str
+    measure: str
+    auroc: float
+    low: float
+    high: float
+    observations: int
+    shifts: int
+
+
+def table_rows(auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str, tuple[int, int]]) -> list[AurocRow]:
+    """List all results, anomaly by anomaly, the mean last.
+
+    Args:
+        auroc: intervals by measure and anomaly
+        counts: observations and shifts by anomaly
+
+    Returns:
+        The rows.
+    """
+    total = (sum(own for own, _ in counts.values()), sum(shifts for _, shifts in counts.values()))
+    rows = []
+    for anomaly in (*counts, MEAN):
+        seen, shifts = counts.get(anomaly, total)
+        for measure, found in auroc.items():
+            own = found[anomaly]
+            rows.append(AurocRow(anomaly, measure, own.value, own.low, own.high, seen, shifts))
+    return rows
+
+
+def table_text(rows: Sequence[AurocRow]) -> str:
+    """Write the rows as a table, measures side by side."""
+    measures = list(dict.fromkeys(row.measure for row in rows))
+    cells = {(row.anomaly, row.measure): row for row in rows}
+    lines = [f"{'anomaly':<10}{'seen':>7}{'shifts':>8}" + "".join(f"{name:>23}" for name in measures)]
+    for anomaly in dict.fromkeys(row.anomaly for row in rows):
+        own = [cells[anomaly, measure] for measure in measures]
+        figures = "".join(
+            f"{'not seen':>23}" if math.isnan(row.auroc) else f"{row.auroc:>8.3f} [{row.low:.3f}, {row.high:.3f}]"
+            for row in own
+        )
+        lines.append(f"{anomaly:<10}{own[0].observations:>7}{own[0].shifts:>8}{figures}")
+    return "\n".join(lines)
+
+
+def verdict_text(found: Mapping[str, Any]) -> str:
+    """Say what was asked and what was reached."""
+    mean, margin = found["auroc"]["diffusion"][MEAN], found["margin"]
+    reached = {name: "reached" if holds else "not reached" for name, holds in found["goals"].items()}
+    lead = f"{margin.value:+.3f} [{margin.low:+.3f}, {margin.high:+.3f}]"
+    return (
+        f"diffusion's mean AUROC {mean.value:.3f}, asked {GOAL_AUROC:.2f}: {reached['mean_auroc']}\n"
+        f"over the best baseline, {found['best_baseline']}: {lead}, asked at least 0:"
+        f" {reached['not_below_the_best_baseline']}"
+    )
+
+
+def write_report(
+    root: Path, found: Mapping[str, Any], counts: Mapping[str, tuple[int, int]], about: Mapping[str, Any]
+) -> list[AurocRow]:
+    """Write auroc.csv, novelty.json and auroc.png.
+
+    Args:
+        root: folder
+        found: what `judge` returned
+        counts: observations and shifts by anomaly
+        about: what was measured, for the JSON and the title
+
+    Returns:
+        The rows of the table.
+    """
+    rows = table_rows(found["auroc"], counts)
+    write_table(root / CSV_FILE, rows, AurocRow)
+    auroc = {measure: {name: asdict(own) for name, own in each.items()} for measure, each in found["auroc"].items()}
+    interval = "95 %, bootstrap over shifts"
+    whole = {**about, "interval": interval, **found, "auroc": auroc, "margin": asdict(found["margin"])}
+    seen = {name: {"observations": own, "shifts": shifts} for name, (own, shifts) in counts.items()}
+    write_json(root / JSON_FILE, whole | {"seen": seen, "versions": versions()})
+    draw_bars(root / PLOT, rows, f"{about['task']}, {about['encoder']}: novelty of what was never seen")
+    return rows
+
+
+def draw_bars(path: Path, rows: Sequence[AurocRow], title: str) -> None:
+    """Draw the AUROC of each anomaly, measures side by side, with 95 % intervals.
+
+    Args:
+        path: the PNG
+        rows: what to draw
+        title: heading
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.8), dpi=100, layout="constrained")
+    axis = figure.subplots()
+    anomalies, measures = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("anomaly", "measure"))
+    width = 0.8 / len(measures)
+    for place, measure in enumerate(measures):
+        own = [row for row in rows if row.measure == measure]
+        at = np.arange(len(own)) + (place - 0.5 * (len(measures) - 1)) * width
+        value, low, high = (np.array([getattr(row, key) for row in own]) for key in ("auroc", "low", "high"))
+        reach = np.maximum([value - low, high - value], 0.0)
+        axis.bar(at, value, width, yerr=reach, capsize=3, color=_COLOURS[place % len(_COLOURS)], label=measure)
+    axis.axhline(0.5, color="#999999", linewidth=1, linestyle="--", label="chance")
+    axis.axhline(
+        GOAL_AUROC, color="#333333", linewidth=1, linestyle=":", label=f"asked of diffusion's mean: {GOAL_AUROC:g}"
+    )
+    axis.set_xticks(np.arange(len(anomalies)), anomalies)
+    axis.set_ylim(0.0, 1.05)
+    axis.set_ylabel("AUROC against normal shifts, 95 % intervals")
+    axis.set_title(title)
+    figure.legend(frameon=False, fontsize=8, ncols=5, loc="outside lower center")
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
+def draw_examples(path: Path, frames: Mapping[str, npt.NDArray[np.uint8]]) -> None:
+    """Draw one frame of each case, so that one can see what was told apart.
+
+    Args:
+        path: the PNG
+        frames: (H, W, 3) by case
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2.0 * len(frames), 2.4), dpi=100, layout="constrained")
+    axes: Any = np.atleast_1d(figure.subplots(1, len(frames)))
+    for axis, (name, frame) in zip(axes, frames.items(), strict=True):
+        axis.imshow(frame, interpolation="nearest")
+        axis.set_title(name, fontsize=10)
+        axis.set_axis_off()
+    figure.savefig(path)
