@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,19 @@ from scripts._settings import Settings
 
 MEASURES = ("diffusion", "rnd", "knn")
 BATCH = 128
+NEIGHBOURS = 5
 SCORE_EVERY = 8  # updates; the running statistics that scores are normalised by follow
 GOAL_AUROC = 0.90
 
 
 def fit(name: str, latents: npt.NDArray[np.float32], settings: Settings, updates: int, tick: Callable[[], None]) -> Any:
-    """Train a measure on normal latents.
+    """Train a measure on normal latents, in epochs of random order; neighbours are found among all of them.
 
     Args:
         name: of the measure
         latents: (B, L)
         settings: seed; novelty's settings count for the measure that they are of
-        updates: batches to learn from
+        updates: batches to learn from; kNN needs every latent once, and takes no more
         tick: called after each
 
     Returns:
@@ -41,17 +42,28 @@ def fit(name: str, latents: npt.NDArray[np.float32], settings: Settings, updates
     """
     if len(latents) < 2:
         raise UsageError(f"train_shifts: normal shifts gave {len(latents)} observations; take more, or a smaller every")
-    own = settings.novelty.options if settings.novelty.name == name else {}
-    novelty = build_novelty(name, latents.shape[1], seed=settings.seed, train_every=1, **own)
+    options = dict(settings.novelty.options) if settings.novelty.name == name else {}
+    if name == "knn":
+        # What is kept must be neither a part of the normal latents nor the same one twice, or kNN is a weak baseline.
+        options |= {"capacity": len(latents), "neighbours": min(NEIGHBOURS, len(latents))}
+        updates = -(-len(latents) // BATCH)
+    novelty = build_novelty(name, latents.shape[1], seed=settings.seed, train_every=1, **options)
     assert isinstance(novelty, GapNovelty)
-    rng, known = np.random.default_rng(settings.seed), torch.from_numpy(latents)
-    for update in range(updates):
-        batch = known[torch.from_numpy(rng.integers(len(known), size=BATCH))]
+    for update, rows in enumerate(_batches(len(latents), updates, np.random.default_rng(settings.seed))):
+        batch = torch.from_numpy(latents[rows])
         novelty.update(batch)
         if update % SCORE_EVERY == 0 or update == updates - 1:
             novelty.score(batch)
         tick()
     return novelty
+
+
+def _batches(count: int, updates: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the rows of each batch: all rows once, in random order, then all again."""
+    left = rng.permutation(count)
+    for _ in range(updates):
+        yield left[:BATCH]
+        left = left[BATCH:] if len(left) > BATCH else rng.permutation(count)
 
 
 def compare(novelty: GapNovelty, cases: Mapping[str, CaseLatents]) -> dict[str, Wins]:
