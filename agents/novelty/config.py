@@ -16,6 +16,8 @@ class DiffusionConfig:
         prediction: What the denoiser predicts, "eps" (the noise) or "v" (the velocity).
         schedule: Noise schedule, "cosine" or "linear".
         num_steps: Steps T of the forward process.
+        train_level: Largest standard deviation of the noise that the denoiser is trained on: scores ask about no more,
+            and what it would learn of stronger noise costs it what it learns of theirs.
         score_levels: Standard deviations sqrt(1 - alpha_bar) of the noise under which the noise gap is measured;
             reconstructions start from the last.
         recon_steps: Steps of a reconstruction.
@@ -30,6 +32,7 @@ class DiffusionConfig:
     prediction: str = "v"
     schedule: str = "cosine"
     num_steps: int = 100
+    train_level: float = 0.6
     score_levels: tuple[float, ...] = (0.3,)
     recon_steps: int = 2
     draws: int = 1
@@ -48,10 +51,11 @@ class DiffusionConfig:
         check_int("train_rows", self.train_rows, 2)
         check_float("learning_rate", self.learning_rate, 0.0, open_low=True)
         check_float("average_decay", self.average_decay, 0.0, 1.0)
+        check_float("train_level", self.train_level, 0.0, 1.0, open_low=True)
         if not self.score_levels:
             raise ValueError("score_levels must name at least one noise level, got none")
         for level in self.score_levels:
-            check_float("score_levels", level, 0.0, 1.0, open_low=True)
+            check_float("score_levels", level, 0.0, self.train_level, open_low=True)
         if self.recon_steps >= self.num_steps:
             raise ValueError(f"recon_steps must be less than num_steps {self.num_steps}, got {self.recon_steps}")
 

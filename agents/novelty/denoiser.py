@@ -12,8 +12,9 @@ TIME_FEATURES = 32
 class Denoiser(nn.Module):
     """Predicts eps or v from x_t and t: an input layer, two residual blocks, an output layer that starts at zero.
 
-    Weights are He's, and the input layer's biases spread over [-1, 1]. With torch's smaller ones SiLU is nearly
-    linear where it starts, and what is symmetric about the mean (a ring, two modes) is hardly ever learned.
+    Weights keep the variance of what they get, and the input layer's biases spread over [-1, 1]. With torch's smaller
+    ones SiLU is nearly linear where it starts, and what is symmetric about the mean (a ring, two modes) is hardly
+    learned.
     """
 
     def __init__(self, latent_dim: int, hidden: int = 128, num_blocks: int = 2):
@@ -23,7 +24,7 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.out = nn.Linear(hidden, latent_dim)
         for layer in (self.embed, *blocks):
-            nn.init.kaiming_normal_(layer.weight)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
         nn.init.uniform_(self.embed.bias, -1.0, 1.0)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)

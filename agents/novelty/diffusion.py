@@ -21,9 +21,9 @@ WARM_UP = 10.0  # gradient steps
 class DiffusionNovelty(GapNovelty):
     """Trains a denoiser on whitened latents; its two gaps are the error of the noise and that of a reconstruction.
 
-    The loss at random t is mean ||eps - eps_hat(x_t, t)||^2, or the same of velocities. Gaps come from an exponential
-    moving average of the weights and from noise that is drawn once, each vector with both signs: the score of a latent
-    is a function of the state alone, and what is linear in the noise cancels.
+    The loss at random t, up to a largest noise level, is mean ||eps - eps_hat(x_t, t)||^2, or the same of velocities.
+    Gaps come from an exponential moving average of the weights and from noise that is drawn once, each vector with both
+    signs: the score of a latent is a function of the state alone, and what is linear in the noise cancels.
 
     With v-prediction an untrained denoiser, whose output is zero, is the best one for whitened Gaussian latents: the
     noise gap then grows with the Mahalanobis distance, and training adds what is not Gaussian.
@@ -43,6 +43,7 @@ class DiffusionNovelty(GapNovelty):
         self.optimizer = torch.optim.Adam(self.denoiser.parameters(), lr=self.config.learning_rate, fused=fused)
         self.alphas_bar = make_alphas_bar(self.config.schedule, self.config.num_steps).to(self.device)
         self.score_steps = [self._step_of(level) for level in self.config.score_levels]
+        self.train_steps = self._step_of(self.config.train_level) + 1
         drawn = torch.randn((self.config.draws, latent_dim), generator=self.generator, device=self.device)
         self.noise = torch.cat([drawn, -drawn])
 
@@ -83,7 +84,7 @@ class DiffusionNovelty(GapNovelty):
 
     def _learn(self, latents: Tensor) -> Tensor:
         clean = self.scale(latents)
-        rows = torch.randint(self.config.num_steps, (len(clean),), generator=self.generator, device=self.device)
+        rows = torch.randint(self.train_steps, (len(clean),), generator=self.generator, device=self.device)
         noise = torch.randn(clean.shape, generator=self.generator, device=self.device)
         signal = self.alphas_bar[rows]
         target = noise if self.config.prediction == "eps" else velocity(clean, noise, signal)

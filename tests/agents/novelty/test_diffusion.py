@@ -55,6 +55,22 @@ def test_an_untrained_velocity_denoiser_measures_the_mahalanobis_distance():
     torch.testing.assert_close(novelty.gaps(latents)[:, 0], expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("level", "steps"), [(0.6, 41), (1.0, 100)])
+def test_the_denoiser_is_trained_up_to_a_largest_noise_level(level, steps):
+    novelty = novelty_of(train_level=level)
+    assert novelty.train_steps == steps
+    recording, times = novelty.denoiser.forward, []
+
+    def forward(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        times.extend(time.tolist())
+        return recording(noisy, time)
+
+    novelty.denoiser.forward = forward
+    for step in range(20):
+        novelty.update(usual(64, step))
+    assert min(times) == 0.0 and max(times) == pytest.approx((steps - 1) / 100)
+
+
 class Recording(torch.nn.Module):
     """Predicts no noise and notes at what times it was asked, and about what."""
 
