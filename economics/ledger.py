@@ -110,31 +110,37 @@ def make_row(
     (29.68, 1.65, 11.78)
     """
     attempts, completed, errors, hours = (float(counters[key]) for key in ("attempts", "completed", "errors", "hours"))
-    p, c_damage, c_energy = prices.price_usd, prices.damage_usd, prices.energy_usd_per_hour
-    mp_r = float(marginal_product(completed, hours))
-    err = float(error_rate(errors, attempts))
-    w_hat_r = float(implied_robot_wage(p, mp_r, err, c_damage))
+    mp_r, err = float(marginal_product(completed, hours)), float(error_rate(errors, attempts))
+    w_hat_r = float(implied_robot_wage(prices.price_usd, mp_r, err, prices.damage_usd))
     return LedgerRow(
         hours=hours,
         attempts=attempts,
         completed=completed,
         errors=errors,
-        mp_r=mp_r,
-        err_rate=err,
         err_target=err_target,
         w_hat_r=w_hat_r,
         w_h=prices.wage_usd_per_hour,
         wage_parity=float(wage_parity(w_hat_r, prices.wage_usd_per_hour)),
-        revenue=p * mp_r,
-        error_cost=c_damage * err * mp_r,
-        energy_cost=c_energy,
-        profit=float(profit_rate(mp_r, err, p, c_damage, c_energy)),
         profit_flow=float(flow_profit(completed, errors, hours, prices)) / hours,
         lambda_dual=lambda_dual,
-        reward=float(econ_lagrangian_reward(mp_r, err, p, c_damage, lambda_dual, err_target, c_energy)),
+        **_rates(mp_r, err, prices, err_target, lambda_dual),
         **_split(w_hat_r, prices.wage_usd_per_hour, hours, run),
         **run,
     )
+
+
+def _rates(mp_r: float, err: float, prices: Prices, err_target: float, lambda_dual: float) -> dict[str, float]:
+    """Price an hour in the rate form."""
+    p, c_damage, c_energy = prices.price_usd, prices.damage_usd, prices.energy_usd_per_hour
+    return {
+        "mp_r": mp_r,
+        "err_rate": err,
+        "revenue": p * mp_r,
+        "error_cost": c_damage * err * mp_r,
+        "energy_cost": c_energy,
+        "profit": float(profit_rate(mp_r, err, p, c_damage, c_energy)),
+        "reward": float(econ_lagrangian_reward(mp_r, err, p, c_damage, lambda_dual, err_target, c_energy)),
+    }
 
 
 def read_columns(

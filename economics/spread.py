@@ -85,9 +85,8 @@ def compute_spread_allocation(
 ) -> SpreadAllocation:
     """Split what a robot earns above the human wage between the customer and the platform.
 
-    spread = w_robot - w_human where w_robot / w_human > 1 + eps, else 0: within the band nothing is shared and the
-    surplus stays with the customer. value = spread * hours; s_cust = clip(delta_cust / delta_total, 0, 1),
-    s_plat = 1 - s_cust; rebate = s_cust * value, captured = value - rebate.
+    spread = w_robot - w_human where w_robot / w_human > 1 + eps, else 0 (the surplus stays with the customer);
+    value = spread * hours; s_cust = clip(delta_cust / delta_total, 0, 1); rebate = s_cust * value, captured the rest.
 
     Args:
         w_robot: implied wage of the robot, any shape; may be negative [$ / h]
