@@ -4,7 +4,8 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+
+from agents.sac.networks import log_tanh_slope
 
 
 def squashed_log_prob(raw: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
@@ -24,8 +25,7 @@ def squashed_log_prob(raw: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
         https://arxiv.org/abs/1812.05905
     """
     log_normal = -0.5 * ((raw - mean) / log_std.exp()).square() - log_std - 0.5 * math.log(2.0 * math.pi)
-    log_slope = 2.0 * (math.log(2.0) - raw - softplus(-2.0 * raw))
-    return (log_normal - log_slope).sum(-1)
+    return (log_normal - log_tanh_slope(raw)).sum(-1)
 
 
 def policy_loss(log_ratio: Tensor, advantages: Tensor, weights: Tensor, clip_range: float) -> Tensor:

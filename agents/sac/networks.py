@@ -74,5 +74,9 @@ def squash_gaussian(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tenso
     """
     raw = mean + log_std.exp() * noise
     log_normal = -0.5 * noise.square() - log_std - 0.5 * math.log(2.0 * math.pi)
-    log_slope = 2.0 * (math.log(2.0) - raw - softplus(-2.0 * raw))
-    return torch.tanh(raw), (log_normal - log_slope).sum(-1)
+    return torch.tanh(raw), (log_normal - log_tanh_slope(raw)).sum(-1)
+
+
+def log_tanh_slope(raw: Tensor) -> Tensor:
+    """Return log(1 - tanh^2 u) of u (B, A), exact where tanh saturates."""
+    return 2.0 * (math.log(2.0) - raw - softplus(-2.0 * raw))
