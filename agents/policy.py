@@ -58,12 +58,14 @@ def save_policy(folder: str | Path, agent: Agent) -> None:
 
     Args:
         folder: Run folder, made if missing.
-        agent: Its encoder and actor are written.
+        agent: The encoder and actor of its deterministic policy are written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = agent.state_dict()["weights"]
-    tensors = {f"{part}/{name}": value.contiguous() for part in POLICY_PARTS for name, value in weights[part].items()}
+    weights = _policy_weights(agent.state_dict()["weights"])
+    tensors = {
+        f"{part}/{name}": value.contiguous() for part, values in weights.items() for name, value in values.items()
+    }
     hidden = Path(tempfile.mkdtemp(prefix=".policy_", dir=folder))
     try:
         save_file(tensors, hidden / POLICY_TENSORS)
@@ -96,7 +98,12 @@ def load_policy(path: str | Path, device: str = "cpu") -> TrainedPolicy:
             f"no policy in {path}: neither {POLICY_JSON} nor a valid folder in {path / 'checkpoints'}"
         )
     saved = load_checkpoint(checkpoint, only=("learner", "agent"))
-    return _build(saved["architecture"], {part: saved["weights"][part] for part in POLICY_PARTS}, device)
+    return _build(saved["architecture"], _policy_weights(saved["weights"]), device)
+
+
+def _policy_weights(weights: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Pick the deterministic policy's encoder and actor: the averaged ones if the agent keeps an average."""
+    return {part: weights.get(f"policy_{part}", weights[part]) for part in POLICY_PARTS}
 
 
 def _from_files(folder: Path, device: str) -> TrainedPolicy:

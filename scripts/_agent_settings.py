@@ -25,6 +25,7 @@ class SACSettings(Section):
     lr: Positive | None
     gamma: Annotated[float, Field(gt=0, le=1)]
     tau: Annotated[float, Field(gt=0, le=1)]
+    policy_tau: Annotated[float, Field(gt=0, le=1)] | None
     initial_temperature: Positive
     target_entropy: float | None
     hidden: Count

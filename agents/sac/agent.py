@@ -38,9 +38,11 @@ class SACAgent:
     """Learns a stochastic policy, twin critics, a temperature and the encoder they share.
 
     The critic's loss trains the encoder; the actor sees detached latents. Next latents come from the online encoder
-    without gradients; only the critics have target copies.
+    without gradients; only the critics have target copies. Exploration follows the newest weights of encoder and actor,
+    the deterministic policy their running average, where the config asks for one.
 
-    Reference: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905
+    References: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905;
+    Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046
     """
 
     def __init__(self, spec: EnvSpec, encoder: Encoder, config: SACConfig, device: str = "cpu", seed: int = 0):
@@ -53,6 +55,11 @@ class SACAgent:
             self.actor = Actor(*sizes).to(self.device)
             self.critic = TwinCritic(*sizes).to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self.policy_encoder, self.policy_actor = self.encoder, self.actor
+        if config.policy_tau is not None:
+            self.policy_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
+            self.policy_actor = copy.deepcopy(self.actor).requires_grad_(False)
+        self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_parameters = [*self.encoder.parameters(), *self.critic.parameters()]
         self.optimizers = {
@@ -69,22 +76,24 @@ class SACAgent:
 
         Args:
             observations: Observations (N, ...).
-            deterministic: Whether to take tanh(mean) rather than a sample.
+            deterministic: Whether to take tanh(mean) of the averaged policy rather than a sample of the newest.
             noise: Standard normal noise (N, A) to use for the sample; drawn if None.
 
         Returns:
             Actions within the bounds (N, A) float32.
         """
-        mean, log_std = self.actor(self.encoder(self._tensor(observations)))
+        given = self._tensor(observations)
         if deterministic:
+            mean, _ = self.policy_actor(self.policy_encoder(given))
             squashed = torch.tanh(mean)
         else:
+            mean, log_std = self.actor(self.encoder(given))
             eps = self._noise(mean.shape) if noise is None else self._tensor(noise)
             squashed, _ = squash_gaussian(mean, log_std, eps)
         return losses.unsquash_bounds(squashed, self._low, self._high).cpu().numpy()
 
     def update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> UpdateResult:
-        """Take one gradient step for critic and encoder, actor and temperature, and move the targets.
+        """Take one gradient step for critic and encoder, actor and temperature, and move the averages.
 
         Args:
             batch: Sampled transitions.
@@ -105,6 +114,8 @@ class SACAgent:
         )
         actor_metrics = self._update_actor(latents.detach())
         move_average(self.target_critic, self.critic, self.config.tau)
+        self.updates += 1
+        self._average_policy()
         metrics = {**critic_metrics, **actor_metrics, **novelty.update(latents.detach())}
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
@@ -118,6 +129,7 @@ class SACAgent:
             "weights": {name: module.state_dict() for name, module in self._modules().items()},
             "log_alpha": self.log_alpha.detach(),
             "optimizers": {name: pack_optimizer(optimizer) for name, optimizer in self.optimizers.items()},
+            "updates": self.updates,
             "generator": self.generator.get_state(),
         }
 
@@ -129,11 +141,14 @@ class SACAgent:
         """
         check_architecture(state["architecture"], self.architecture())
         for name, module in self._modules().items():
-            module.load_state_dict(state["weights"][name])
+            # An agent saved without an average begins one at its newest weights.
+            saved = state["weights"].get(name, state["weights"].get(name.removeprefix("policy_")))
+            module.load_state_dict(saved)
         with torch.no_grad():
             self.log_alpha.copy_(state["log_alpha"])
         for name, optimizer in self.optimizers.items():
             load_optimizer(optimizer, state["optimizers"][name])
+        self.updates = state.get("updates", 0)
         self.generator.set_state(state["generator"])
 
     def architecture(self) -> dict[str, Any]:
@@ -141,12 +156,23 @@ class SACAgent:
         return describe("sac", self.spec, self.encoder, self.config.hidden)
 
     def _modules(self) -> dict[str, torch.nn.Module]:
-        return {
+        modules = {
             "encoder": self.encoder,
             "actor": self.actor,
             "critic": self.critic,
             "target_critic": self.target_critic,
         }
+        if self.config.policy_tau is None:
+            return modules
+        return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
+
+    def _average_policy(self) -> None:
+        if self.config.policy_tau is None:
+            return
+        # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
+        share = max(self.config.policy_tau, 1.0 / self.updates)
+        move_average(self.policy_encoder, self.encoder, share)
+        move_average(self.policy_actor, self.actor, share)
 
     def _adam(self, parameters: Sequence[Tensor]) -> torch.optim.Adam:
         fused = self.device.type in ("cpu", "cuda")

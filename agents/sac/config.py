@@ -14,6 +14,8 @@ class SACConfig:
     Attributes:
         gamma: Discount per control step.
         tau: Share of the online critics that enters the target critics at each update.
+        policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
+            None acts on the newest weights themselves.
         learning_rate: Adam's step size for all networks and the temperature.
         initial_temperature: First entropy weight alpha; dollar rewards are small beside 1.
         target_entropy: Entropy in nats of the squashed action in [-1, 1]^A that alpha steers to; None is -A.
@@ -36,6 +38,7 @@ class SACConfig:
 
     gamma: float = 0.995
     tau: float = 5e-3
+    policy_tau: float | None = None
     learning_rate: float = 3e-4
     initial_temperature: float = 0.05
     target_entropy: float | None = -2.0
@@ -58,6 +61,8 @@ class SACConfig:
     def __post_init__(self):
         check_float("gamma", self.gamma, 0.0, 1.0)
         check_float("tau", self.tau, 0.0, 1.0, open_low=True)
+        if self.policy_tau is not None:
+            check_float("policy_tau", self.policy_tau, 0.0, 1.0, open_low=True)
         for name in ("learning_rate", "initial_temperature", "reward_scale"):
             check_float(name, getattr(self, name), 0.0, open_low=True)
         for name in ("target_entropy", "max_grad_norm"):

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from agents import CheckpointError, NoConstraint, load_policy, pack_run, save_checkpoint, save_policy
+from agents import (
+    CheckpointError,
+    EnvSpec,
+    NoConstraint,
+    SACAgent,
+    SACConfig,
+    build_encoder,
+    load_policy,
+    pack_run,
+    save_checkpoint,
+    save_policy,
+)
 from agents.loop import LoopState
 
 
@@ -37,6 +48,22 @@ def test_a_checkpoint_gives_its_policy_back(tmp_path, trained, given):
     path = save_checkpoint(tmp_path / "checkpoints", pack_run(env, learner, NoConstraint(), LoopState()))
     policy = load_policy(tmp_path if given == "run folder" else path)
     assert np.array_equal(policy(observations()), learner.agent.act(observations(), deterministic=True))
+
+
+def test_an_averaged_policy_is_the_one_that_is_kept(tmp_path, counting_env):
+    env = counting_env(1)
+    agent = SACAgent(
+        EnvSpec.from_spaces(env.single_observation_space, env.single_action_space),
+        build_encoder("mlp", (2,), 16),
+        SACConfig(hidden=16, policy_tau=0.1),
+    )
+    with torch.no_grad():
+        for weight in agent.policy_actor.parameters():
+            weight += 0.3
+    save_policy(tmp_path, agent)
+    expected = agent.act(observations(), deterministic=True)
+    assert np.array_equal(load_policy(tmp_path)(observations()), expected)
+    assert not np.allclose(expected, agent.act(observations(), noise=np.zeros((3, 2), np.float32)))
 
 
 def test_video_policies_load_too(tmp_path, counting_env, make_learner):

@@ -125,6 +125,44 @@ def test_the_critic_trains_the_encoder_and_targets_follow_slowly():
         torch.testing.assert_close(new, 0.75 * old + 0.25 * online.detach())
 
 
+def test_the_deterministic_policy_is_the_mean_of_the_first_updates_then_a_moving_one():
+    agent = make_agent(policy_tau=0.5)
+    expected, share = torch.zeros(()), (1.0, 0.5, 0.5)
+    for part in share:
+        agent.update(make_batch(profit=1.0), 0.0, 0.0)
+        newest = torch.nn.utils.parameters_to_vector([*agent.encoder.parameters(), *agent.actor.parameters()]).detach()
+        expected = (1.0 - part) * expected + part * newest
+    kept = [*agent.policy_encoder.parameters(), *agent.policy_actor.parameters()]
+    torch.testing.assert_close(torch.nn.utils.parameters_to_vector(kept), expected)
+    mean, _ = agent.policy_actor(agent.policy_encoder(torch.tensor(make_batch().observations)))
+    squashed = (1.0 + torch.tanh(mean)).detach().numpy() / 2.0
+    low, high = np.array(SPEC.action_low), np.array(SPEC.action_high)
+    acted = agent.act(make_batch().observations, deterministic=True)
+    np.testing.assert_allclose(acted, low + (high - low) * squashed, rtol=1e-5)
+    newest_policy = make_agent()
+    newest_policy.load_state_dict(agent.state_dict())
+    assert not np.allclose(newest_policy.act(make_batch().observations, deterministic=True), acted)
+    noise = np.zeros((8, 2), np.float32)
+    exploring = agent.act(make_batch().observations, noise=noise)
+    np.testing.assert_allclose(exploring, newest_policy.act(make_batch().observations, noise=noise))
+
+
+def test_an_average_survives_saving_and_begins_where_there_was_none():
+    agent, again = make_agent(policy_tau=0.1), make_agent(seed=1, policy_tau=0.1)
+    agent.update(make_batch(profit=1.0), 0.0, 0.0)
+    agent.update(make_batch(profit=2.0), 0.0, 0.0)
+    again.load_state_dict(copy.deepcopy(agent.state_dict()))
+    observations = make_batch().observations
+    assert np.array_equal(again.act(observations, deterministic=True), agent.act(observations, deterministic=True))
+    for learner in (agent, again):
+        learner.update(make_batch(profit=3.0), 0.0, 0.0)
+    assert np.array_equal(again.act(observations, deterministic=True), agent.act(observations, deterministic=True))
+    plain = make_agent(seed=2)
+    plain.update(make_batch(profit=1.0), 0.0, 0.0)
+    again.load_state_dict(plain.state_dict())
+    assert np.array_equal(again.act(observations, deterministic=True), plain.act(observations, deterministic=True))
+
+
 def test_priorities_are_td_errors_times_novelty():
     novelty = HalfNovelty()
     batch = make_batch(profit=3.0)

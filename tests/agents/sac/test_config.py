@@ -13,6 +13,7 @@ from agents import SACConfig
         ("learning_rate", math.nan, "learning_rate must be a finite number > 0, got nan"),
         ("gamma", 1.5, "gamma must be a finite number >= 0 and <= 1, got 1.5"),
         ("tau", 0.0, "tau must be a finite number > 0 and <= 1, got 0.0"),
+        ("policy_tau", 1.5, "policy_tau must be a finite number > 0 and <= 1, got 1.5"),
         ("n_step", 0, "n_step must be a whole number >= 1, got 0"),
         ("batch_size", True, "batch_size must be a whole number >= 1, got True"),
         ("target_entropy", math.inf, "target_entropy must be a finite number >= -inf, got inf"),
