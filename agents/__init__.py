@@ -3,6 +3,7 @@
 from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
+from agents.divergence import DivergenceError, NonFiniteError, all_finite
 from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
 from agents.evaluation import (
     GreedyPolicy,
@@ -34,6 +35,7 @@ __all__ = [
     "CheckpointError",
     "ConstantPolicy",
     "Constraint",
+    "DivergenceError",
     "Encoder",
     "EnvSpec",
     "EpisodeResult",
@@ -42,6 +44,7 @@ __all__ = [
     "LoopConfig",
     "LoopState",
     "NoConstraint",
+    "NonFiniteError",
     "Novelty",
     "Observer",
     "OffPolicyLearner",
@@ -59,6 +62,7 @@ __all__ = [
     "TablePolicy",
     "TrainedPolicy",
     "VideoEncoder",
+    "all_finite",
     "build_encoder",
     "build_novelty",
     "evaluate",

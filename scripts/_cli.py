@@ -23,6 +23,7 @@ from scripts._explain import UsageError, explain, key_names, nearest
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
+DIVERGED_STATUS = 3
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -47,7 +48,7 @@ def run_with_hydra(work: Callable[[Settings], int], argv: Sequence[str] | None =
         argv: arguments after the program's name; None = the process's own
 
     Returns:
-        Exit status; 2 after one line on standard error where the input is wrong.
+        Exit status; after one line on standard error 2 where the input is wrong, 3 where numbers are not finite.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = get_args_parser().parse_args(arguments)
@@ -84,21 +85,22 @@ def compose_settings(overrides: Sequence[str] = ()) -> Settings:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work; turn what the user can cure into one line on standard error and status 2.
+    """Do the work; turn what the user can cure into one line on standard error and status 2, a divergence into 3.
 
     Args:
         work: returns an exit status
 
     Returns:
-        That status, or 2 after a curable error.
+        That status, 2 after a curable error, or 3 after numbers that became NaN or infinite.
     """
     try:
         return work()
     except Exception as error:
-        if not isinstance(error, _curable()):
+        status = next((status for kind, status in _expected().items() if isinstance(error, kind)), None)
+        if status is None:
             raise
         print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
-        return USAGE_STATUS
+        return status
 
 
 def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model:
@@ -130,12 +132,18 @@ def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model
         raise UsageError(_one_line(error)) from error
 
 
-def _curable() -> tuple[type[Exception], ...]:
-    """Errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import CheckpointError
+def _expected() -> dict[type[Exception], int]:
+    """Exit statuses of the errors whose message is written for the user; imported late, they cost seconds."""
+    from agents import CheckpointError, DivergenceError, NonFiniteError
     from v2p_sim.gl import GLUnavailableError
 
-    return (UsageError, CheckpointError, GLUnavailableError)
+    return {
+        UsageError: USAGE_STATUS,
+        CheckpointError: USAGE_STATUS,
+        GLUnavailableError: USAGE_STATUS,
+        DivergenceError: DIVERGED_STATUS,
+        NonFiniteError: DIVERGED_STATUS,
+    }
 
 
 def _one_line(error: Exception) -> str:
@@ -224,6 +232,13 @@ def _known_keys(overrides: Sequence[str]) -> list[str]:
     return [key for key in key_names(Settings) if not key.startswith("agent.") or key.removeprefix("agent.") in own]
 
 
+def _unknown(key: str, known: Sequence[str]) -> str:
+    owners = [name for name, section in AGENT_SECTIONS.items() if key.removeprefix("agent.") in section.model_fields]
+    if key.startswith("agent.") and owners:
+        return f"{key}: a setting of agent={owners[0]} alone; nearest valid: leave it out"
+    return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+
+
 def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     """Name the override that Hydra refused, and the nearest valid key."""
     known = _known_keys(overrides)
@@ -232,7 +247,7 @@ def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         if key not in known and not key.startswith("hydra") and (key in str(error) or key in refused):
-            return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+            return _unknown(key, known)
         if key == refused[1] and key in known:
             return f"{key}: the chosen {key.partition('.')[0]} has no such setting; nearest valid: leave it out"
     for word in overrides:
