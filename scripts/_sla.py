@@ -20,13 +20,17 @@ from v2p_sim.tasks.dishwashing_formula import constrained_action, expected_error
 
 DAMAGE_USD = 0.10
 ERROR_TARGET = 0.06
+AIM = 0.055
+"""What training steers the mean to: at the SLA's own 6 % a tenth of the shifts would be beyond the tolerance."""
 TOLERANCE = 1.1
 """An error rate above ERROR_TARGET x TOLERANCE is a violation."""
 LATE_SHIFTS = 100
 EVAL_SHIFTS = 100
-GAINS = {"proportional": 2.0, "integral": 0.2, "limit": 100.0}
-TARGET_ENTROPY = -4.0
-"""Full speed is best and has no entropy: with the usual -2 all of it would be care's, and care next to random."""
+GAINS = {"proportional": 1.0, "integral": 0.05, "limit": 100.0}
+LAMBDA_START = 0.30
+"""The price of a unit: what an error has lost before anything is measured."""
+AGENT = {"gamma": 0.9, "initial_temperature": 0.02, "target_entropy": -3.0}
+"""What is done now earns within minutes; little is at stake a minute; full speed is best and has no entropy."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,10 @@ class Training:
         return [
             *("task=dishwashing", f"agent.constraint_form={self.form}", f"seed={self.seed}"),
             *(f"episodes={self.episodes}", f"economics.damage_usd={DAMAGE_USD}"),
-            f"agent.target_entropy={TARGET_ENTROPY}",
-            *(f"economics.constraint.target_{end}={ERROR_TARGET}" for end in ("start", "end")),
+            *(f"agent.{name}={value}" for name, value in AGENT.items()),
+            *(f"economics.constraint.target_{end}={AIM}" for end in ("start", "end")),
             *("economics.constraint.target_episodes=0", f"economics.constraint.pi={{{gains}}}"),
+            f"economics.constraint.lambda_start={LAMBDA_START}",
         ]
 
 

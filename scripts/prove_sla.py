@@ -1,10 +1,11 @@
 """Train where the SLA binds: `python scripts/prove_sla.py [form=penalty|cost_critic|both seeds=[0,1,2,3,4]]`.
 
-The abstract task with damage at $0.10 an error: the best action errs 12.4 %, the SLA allows 6 %. A seed keeps its bar
-where after `episodes=300` shifts the greedy policy's error rate has its upper 95 % bound below 6.6 %, its profit is
-within 3 % of the best constant action that keeps the SLA, and fewer than 10 % of the last 100 shifts of training erred
-more than 6.6 % in expectation. A form holds where at least 4 of 5 seeds do. Writes sla.csv and sla.json; the same
-output continues an interrupted measurement.
+The abstract task with damage at $0.10 an error: the best action errs 12.4 %, the SLA allows 6 %, training steers to
+5.5 %. `scripts/_sla.py` holds the settings that differ from `task=dishwashing`'s own. A seed keeps its bar where after
+`episodes=300` shifts the greedy policy's error rate has its upper 95 % bound below 6.6 %, its profit is within 3 % of
+the best constant action that keeps the SLA, and fewer than 10 % of the last 100 shifts of training erred more than 6.6
+% in expectation. A form holds where at least 4 of 5 seeds do. Writes sla.csv and sla.json; the same output continues
+an interrupted measurement.
 """
 
 from __future__ import annotations
@@ -57,12 +58,14 @@ def run(argv: Sequence[str]) -> int:
     from scripts._interrupts import Interrupted, Interrupts
     from scripts._measurement import open_measurement
     from scripts._runs import write_json
-    from scripts._sla import GAINS, Training, measure
+    from scripts._sla import AGENT, AIM, GAINS, LAMBDA_START, Training, measure
 
     torch.set_num_threads(1)
     forms = ("penalty", "cost_critic") if arguments.form == "both" else (arguments.form,)
     jobs = [Training(form, seed, arguments.episodes) for form in forms for seed in arguments.seeds]
-    root, _ = open_measurement(arguments.output, "sla", {"task": "dishwashing", "gains": GAINS}, sources="learners")
+    identity = {"task": "dishwashing", "agent": AGENT, "aim": AIM, "gains": GAINS}
+    identity["lambda_start"] = LAMBDA_START
+    root, _ = open_measurement(arguments.output, "sla", identity, sources="learners")
     (root / "trainings").mkdir(exist_ok=True)
     with Interrupts() as stop:
         for job in jobs:
