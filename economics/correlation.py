@@ -72,7 +72,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[float, float]:
 
 
 def merge_ties(values: npt.ArrayLike, tolerance: float = 1e-9) -> npt.NDArray[np.float64]:
-    """Make one value of those that float arithmetic alone tells apart: the least x' of the group, x - x' <= tol * max |x|.
+    """Make one value of those that float arithmetic alone tells apart: the least, x', while x - x' <= tol * max |x|.
 
     Groups are taken from the least value up, none wider than the tolerance: a path that creeps is no tie.
 
