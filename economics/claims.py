@@ -93,7 +93,7 @@ def claim_decomposition(ledger: Ledger) -> Claim:
         Share of episodes in which both close, and whether it is 1.
 
     Raises:
-        ValueError: a column is missing, empty or not finite.
+        ValueError: a column is missing, empty or not finite, or w_h or hours is not above zero.
 
     Reference:
         See `economics.surplus.decompose_surplus`.
@@ -105,6 +105,7 @@ def claim_decomposition(ledger: Ledger) -> Claim:
     """
     w_hat, w_h, hours = _columns(ledger, "w_hat_r", "w_h", "hours")
     value, rebate, captured, stays = _columns(ledger, "spread_value", "rebate", "captured_spread", "consumer_surplus")
+    require_positive(w_h=w_h, hours=hours)
     whole = np.abs((w_hat - w_h) * hours - captured - stays) <= CENT / 2.0
     shared = np.abs(value - rebate - captured) <= CENT / 2.0
     share = float(np.mean(whole & shared))
@@ -246,11 +247,14 @@ def check_ledger(ledger: Ledger) -> tuple[Claim, Claim, Claim, Claim]:
 
 
 def _columns(ledger: Ledger, *names: str) -> list[npt.NDArray[np.float64]]:
-    """Take columns out of a ledger, none of them missing, empty or not finite."""
+    """Take columns out of a ledger, none of them missing, empty, longer than another or not finite."""
     missing = [name for name in names if name not in ledger]
     if missing:
         raise ValueError(f"ledger must have the columns {', '.join(names)}, it lacks {', '.join(missing)}")
     found = [np.asarray(ledger[name], np.float64) for name in names]
+    shapes = {name: column.shape for name, column in zip(names, found, strict=True)}
+    if len(set(shapes.values())) > 1 or found[0].ndim != 1:
+        raise ValueError(f"ledger must hold vectors of one length, got shapes {shapes}")
     if len(found[0]) == 0:
         raise ValueError("ledger must have at least one row, got none")
     require_finite(**dict(zip(names, found, strict=True)))

@@ -194,6 +194,7 @@ def human_wage_path(
     18.58
     """
     require_positive(wage_usd_per_hour=wage_usd_per_hour)
+    require_finite(base_year=base_year)
     base = index_at(series, base_year, extrapolation=extrapolation)
     return plain(wage_usd_per_hour * np.asarray(index_at(series, year, extrapolation=extrapolation)) / base)
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from economics._checks import FloatOrArray, require_non_negative
+from economics._checks import FloatOrArray, require_finite, require_non_negative, require_whole
 
 
 def wilson_interval(
@@ -60,7 +60,8 @@ def paired_ratio(
         Ratio of the means, its lower and upper bound; the bounds of a single pair are nan.
 
     Raises:
-        ValueError: the shapes differ, there is no pair, or confidence is not in (0, 1).
+        ValueError: the shapes differ, there is no pair, a value is not finite, the denominators' mean is 0, confidence
+            is not in (0, 1), or resamples is no whole number >= 1.
 
     Reference:
         B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
@@ -68,7 +69,11 @@ def paired_ratio(
     above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
     if above.ndim != 1 or above.shape != below.shape or len(above) == 0:
         raise ValueError(f"pairs must be two vectors of one length, got shapes {above.shape} and {below.shape}")
+    require_finite(numerators=above, denominators=below)
+    require_whole(1, resamples=resamples)
     _quantile(confidence)
+    if below.mean() == 0.0:
+        raise ValueError("denominators must not have the mean 0, got 0.0")
     ratio = float(above.mean() / below.mean())
     if len(above) == 1:
         return ratio, float("nan"), float("nan")

@@ -136,7 +136,7 @@ def test_churn_and_cash_flows():
     np.testing.assert_allclose(retained_share(np.array([0.0, 1.0]), 2.0), [1.0, 0.0])
     flows = fleet_cash_flows(Fleet(robots=2.0), 3, 4000.0, churn_per_year=0.5)
     np.testing.assert_allclose(flows, [-8000.0, 8460.0, 4230.0, 2115.0])
-    with pytest.raises(ValueError, match="years must be >= 1, got 0"):
+    with pytest.raises(ValueError, match="years must be a whole number >= 1, got 0"):
         fleet_cash_flows(Fleet(), 0, 1.0)
     with pytest.raises(ValueError, match=r"churn_per_year must lie in \[0, 1\], got 1\.5"):
         fleet_cash_flows(Fleet(), 2, 1.0, churn_per_year=1.5)
