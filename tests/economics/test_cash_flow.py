@@ -105,10 +105,10 @@ def test_bad_flows_are_refused(rate, flows, said):
 )
 def test_a_fleets_books_close(robots, hours, captured, rebate, cost):
     year = unit_economics(Fleet(robots, hours, captured, rebate, 18.0, cost))
-    assert year.profit_usd_per_year == pytest.approx(year.revenue_usd_per_year - year.cost_usd_per_year)
-    assert year.revenue_usd_per_robot_year * robots == pytest.approx(year.revenue_usd_per_year)
-    assert year.cost_usd_per_robot_hour * hours * robots == pytest.approx(year.cost_usd_per_year)
-    assert year.customer_net_cost_usd_per_hour + rebate == pytest.approx(18.0)
+    assert year.profit_usd_per_year == year.revenue_usd_per_year - year.cost_usd_per_year
+    assert year.revenue_usd_per_robot_year * robots == pytest.approx(year.revenue_usd_per_year, rel=1e-9)
+    assert year.cost_usd_per_robot_hour * hours * robots == pytest.approx(year.cost_usd_per_year, rel=1e-9)
+    assert year.customer_net_cost_usd_per_hour + rebate == pytest.approx(18.0, abs=1e-9)
     if captured > 0.0:
         sums = year.revenue_usd_per_year + year.cost_usd_per_year
         assert year.gross_margin * year.revenue_usd_per_year == pytest.approx(year.profit_usd_per_year, abs=1e-9 * sums)

@@ -54,6 +54,12 @@ def test_below_parity_the_customers_claim_fails_and_says_by_how_much():
     assert str(claim).startswith("consumer surplus: fails (share of episodes 0.500")
 
 
+@pytest.mark.parametrize(("w_hat", "captured", "holds"), [(18.0, 0.0, True), (17.99, 0.0, False), (27.0, 9.01, False)])
+def test_a_cent_over_the_wage_fails_the_customers_claim(w_hat, captured, holds):
+    ledger = {"w_hat_r": w_hat, "w_h": 18.0, "hours": 1.0, "captured_spread": captured}
+    assert claim_consumer_surplus({name: np.array([value]) for name, value in ledger.items()}).holds is holds
+
+
 def test_books_that_do_not_close_are_found():
     cooked = GOOD | {"captured_spread": GOOD["captured_spread"] + np.eye(25)[3] * 0.02}
     claim = claim_decomposition(cooked)
