@@ -87,7 +87,7 @@ class UnitEconomics:
 
 
 def unit_economics(fleet: Fleet) -> UnitEconomics:
-    """Reckon a fleet's year: revenue = captured * hours * robots, margin = (revenue - cost) / revenue.
+    """Reckon a fleet's year [$ / year]: revenue = captured * hours * robots, margin = (revenue - cost) / revenue.
 
     Args:
         fleet: the fleet
@@ -123,7 +123,9 @@ def fleet_of(
     hours_per_robot_year: float = 1000.0,
     cost_usd_per_robot_year: float = 1700.0,
 ) -> Fleet:
-    """Make a fleet of robots that work as a ledger says: money an hour is the mean over hours, so the parts add up.
+    """Make a fleet of robots that work as a ledger says: captured = sum captured_spread / sum hours, rebate alike.
+
+    The wage is the mean over hours too, so that the parts add up.
 
     Args:
         ledger: columns hours, captured_spread, rebate and w_h, each of shape (episodes,)

@@ -29,6 +29,10 @@ def wilson_interval(
 
     Reference:
         E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927).
+
+    >>> low, high = wilson_interval(10.0, 100.0)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0552, 0.1744)
     """
     require_non_negative(errors=errors, attempts=attempts)
     if np.greater(errors, attempts).any():
@@ -47,7 +51,7 @@ def paired_ratio(
     confidence: float = 0.95,
     resamples: int = 10_000,
 ) -> tuple[float, float, float]:
-    """Compare two means by their ratio, with the percentile bootstrap over pairs.
+    """Compare two means by their ratio, mean(numerators) / mean(denominators), bootstrapped over pairs.
 
     Args:
         numerators: values of one policy, shape (S,)
@@ -65,6 +69,9 @@ def paired_ratio(
 
     Reference:
         B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
+
+    >>> paired_ratio([3.0], [2.0], np.random.default_rng(0))
+    (1.5, nan, nan)
     """
     above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
     if above.ndim != 1 or above.shape != below.shape or len(above) == 0:

@@ -24,8 +24,8 @@ def value_ledger(
     """Fill the columns of data and spread, on the assumption that each shift's data was a customer's.
 
     Each shift's gain is forecast from its novelty before it is known, valued above the running mean of the gains
-    before, priced where the forecast is sure, and then learnt from. The forecast is the customer's contribution to the
-    measured gain, and the spread is split by it.
+    before, value = p * max(0, forecast - mean), priced where the forecast is sure, and then learnt from. The forecast
+    is the customer's contribution to the measured gain, and the spread is split by it: s_cust = clip(forecast / gain).
 
     Args:
         ledger: with novelty_norm, mp_r, w_hat_r, w_h and hours; shifts without novelty are neither forecast nor learnt
