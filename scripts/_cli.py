@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scripts._agent_settings import AGENT_SECTIONS, SACSettings
 from scripts._explain import UsageError, explain, key_names, nearest
+from scripts._pipes import PIPE_STATUS, drop_unread
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
@@ -60,7 +62,14 @@ def run_with_hydra(work: Callable[[Settings], int], argv: Sequence[str] | None =
     def start() -> int:
         if not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion):
             _check_jobs(args.overrides, args.multirun)
-        hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)()
+        program = hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)
+        if not (args.cfg or args.info):
+            program()
+            return 0
+        shown = io.StringIO()  # Hydra would report a reader that leaves with a traceback of its own
+        with redirect_stdout(shown):
+            program()
+        print(shown.getvalue(), end="")
         return 0
 
     with _arguments(arguments):
@@ -90,15 +99,17 @@ def guarded(work: Callable[[], int]) -> int:
         work: returns an exit status
 
     Returns:
-        That status, or 2 after a curable error.
+        That status, 2 after a curable error, or 1 where nobody reads the output any more.
     """
     try:
-        return work()
-    except Exception as error:
-        if not isinstance(error, _curable()):
+        try:
+            return _explained(work)
+        finally:
+            sys.stdout.flush()  # what is still buffered may have no reader either
+    except BrokenPipeError:
+        if not drop_unread():
             raise
-        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
-        return USAGE_STATUS
+        return PIPE_STATUS
 
 
 def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model:
@@ -128,6 +139,18 @@ def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model
         raise UsageError(explain(error, model, {})) from error
     except OmegaConfBaseException as error:
         raise UsageError(_one_line(error)) from error
+
+
+def _explained(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if not isinstance(error, _curable()):
+            raise
+        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
+        return USAGE_STATUS
 
 
 def _curable() -> tuple[type[Exception], ...]:
