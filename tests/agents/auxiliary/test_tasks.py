@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from agents import EnvSpec, ReplayBuffer, SACAgent, SACConfig, Step, build_encoder
+from agents.auxiliary.losses import consistency_loss
 from agents.encoders import Simple2DCNN
 from agents.replay import Batch
 from agents.sac import losses
@@ -128,12 +129,26 @@ def test_with_n_steps_the_segments_next_transition_holds_the_next_latent():
     batch, agent = make_batch(STATE, **settings), make_agent(STATE, consistency_coefficient=1.0, **settings)
     latents = agent.encoder(torch.from_numpy(batch.observations)).detach()
     pairs = [at for at in range(7) if at % 4 != 3 and batch.rows[at + 1] == batch.rows[at] + 1]
-    following = latents[[at + 1 for at in pairs]]
-    targets = (following - following.mean(0)) / following.std(0, correction=0)
     actions = 2.0 * torch.from_numpy(batch.actions) - 1.0
-    error = agent.auxiliary.heads["predictor"](latents[pairs], actions[pairs]) - targets
-    found = agent.update(batch, 0.0, 0.0).metrics["consistency_loss"]
-    assert found == pytest.approx(error.square().mean().item(), rel=0.02)
+    predicted = agent.auxiliary.heads["predictor"](latents[pairs], actions[pairs])
+    following, valid = latents[[at + 1 for at in pairs]], torch.ones(len(pairs), dtype=torch.bool)
+    expected = consistency_loss(predicted, following, valid).item()
+    assert agent.update(batch, 0.0, 0.0).metrics["consistency_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_clips_that_share_frames_are_no_negatives():
+    for length, is_alone in ((2, True), (1, False)):
+        settings = {"batch_size": 2, "segment_length": length}
+        agent = make_agent(infonce_coefficient=1.0, **settings)
+        found = agent.update(make_batch(**settings), 0.0, 0.0).metrics["infonce_loss"]
+        assert (found == 0.0) == is_alone
+
+
+def test_coefficients_weigh_the_losses():
+    batch, agent = make_batch(), make_agent(consistency_coefficient=0.5, infonce_coefficient=3.0)
+    latents, next_latents = agent._encode(batch)
+    total, found = agent.auxiliary.losses(agent.encoder, batch, latents, torch.from_numpy(batch.actions), next_latents)
+    torch.testing.assert_close(total, 0.5 * found["consistency_loss"] + 3.0 * found["infonce_loss"])
 
 
 @pytest.mark.parametrize("settings", [{}, {"segment_length": 4, "n_step": 2}])
