@@ -138,7 +138,7 @@ def test_with_n_steps_the_segments_next_transition_holds_the_next_latent():
 
 def test_clips_that_share_frames_are_no_negatives():
     for length, is_alone in ((2, True), (1, False)):
-        settings = {"batch_size": 2, "segment_length": length}
+        settings: dict[str, Any] = {"batch_size": 2, "segment_length": length}
         agent = make_agent(infonce_coefficient=1.0, **settings)
         found = agent.update(make_batch(**settings), 0.0, 0.0).metrics["infonce_loss"]
         assert (found == 0.0) == is_alone
@@ -210,8 +210,9 @@ def test_losses_can_be_switched_between_saving_and_loading():
 
 @pytest.mark.parametrize("setting", ["random_shift", "infonce_coefficient"])
 def test_states_cannot_be_shifted(setting):
+    settings: dict[str, Any] = {setting: 1}
     with pytest.raises(ValueError) as error:
-        make_agent(STATE, **{setting: 1})
+        make_agent(STATE, **settings)
     assert str(error.value) == f"{setting} needs video, got observations of shape (3,); 0 switches it off"
 
 
