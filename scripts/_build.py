@@ -178,7 +178,10 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
     latent_dim = settings.encoder.latent_dim
     encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
-    return agent_class(spec, encoder, config, device=device, seed=settings.seed)
+    try:
+        return agent_class(spec, encoder, config, device=device, seed=settings.seed)
+    except ValueError as error:
+        raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
 
 
 def make_learner(settings: Settings, env: Any) -> AnyLearner:

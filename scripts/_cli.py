@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scripts._agent_settings import AGENT_SECTIONS, SACSettings
+from scripts._agent_settings import AGENT_SECTIONS
 from scripts._explain import UsageError, explain, key_names, nearest
 from scripts._pipes import PIPE_STATUS, drop_unread
 from scripts._settings import Settings, load_settings
@@ -243,8 +243,12 @@ def _missing_option(error: MissingConfigException) -> str:
 def _known_keys(overrides: Sequence[str]) -> list[str]:
     """Keys of the schema, those of agents that were not chosen left out."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("agent=")]
-    own = AGENT_SECTIONS.get(chosen[-1] if chosen else "sac", SACSettings).model_fields
-    return [key for key in key_names(Settings) if not key.startswith("agent.") or key.removeprefix("agent.") in own]
+    own = _agent_keys(chosen[-1] if chosen and chosen[-1] in AGENT_SECTIONS else "sac")
+    return [key for key in key_names(Settings) if not key.startswith("agent.") or key in own]
+
+
+def _agent_keys(name: str) -> list[str]:
+    return key_names(AGENT_SECTIONS[name], "agent.")
 
 
 def _composition(error: HydraException, overrides: Sequence[str]) -> str:
@@ -255,7 +259,8 @@ def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         if key not in known and not key.startswith("hydra") and (key in str(error) or key in refused):
-            return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+            owners = [f"agent={name}, which has it" for name in AGENT_SECTIONS if key in _agent_keys(name)]
+            return f"{key}: unknown key; nearest valid: {owners[0] if owners else nearest(key, known)}"
         if key == refused[1] and key in known:
             return f"{key}: the chosen {key.partition('.')[0]} has no such setting; nearest valid: leave it out"
     for word in overrides:

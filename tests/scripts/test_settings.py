@@ -128,7 +128,7 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
         ("seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("+seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("agent.gama=1", "agent.gama: unknown key; nearest valid: agent.gamma"),
-        ("agent.rollout_steps=9", "agent.rollout_steps: unknown key; nearest valid: agent."),
+        ("agent.rollout_steps=9", "agent.rollout_steps: unknown key; nearest valid: agent=ppo, which has it"),
         ("agent.name=foo", "agent.name: 'foo' is not one of ppo, sac; nearest valid: ppo"),
         ("~agent.name", "agent.name: missing; give it a value, agent.name=..."),
         ("agent=pppo", "agent: there is no 'pppo'; valid: ppo, sac; nearest valid: agent=ppo"),
@@ -155,7 +155,8 @@ def test_wrong_input_is_one_line_with_key_and_cure(override, said):
     [
         ("agent.epochs=0", "agent.epochs: must be at least 1, got 0; nearest valid: 1"),
         ("agent.lr=0", "agent.lr: must be more than 0.0, got 0; nearest valid: null (the default)"),
-        ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: "),
+        ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: agent=sac, which has it"),
+        ("agent.random_shift=4", "agent.random_shift: unknown key; nearest valid: agent=sac, which has it"),
         ("+agent.epoch=1", "agent.epoch: unknown key; nearest valid: agent.epochs"),
         ("+task.observations.video.ppo.tau=1", "task.observations.video.ppo.tau: unknown key; nearest valid: "),
         ("task.observations.video.ppo.lr=null", "agent.lr: the task names no value for video; give one, agent.lr=..."),
@@ -172,6 +173,14 @@ def test_a_run_folder_from_before_ppo_still_loads():
     for variant in values["task"]["observations"].values():
         del variant["ppo"]
     assert load_settings(values).agent.name == "sac"
+
+
+def test_a_run_folder_from_before_the_auxiliary_losses_still_loads():
+    values = compose_settings(["task=dishwashing"]).model_dump()
+    given = dict(values["agent"])
+    for name in ("random_shift", "consistency_coefficient", "infonce_coefficient", "infonce_temperature"):
+        del values["agent"][name]
+    assert load_settings(values).agent.model_dump() == given
 
 
 @pytest.mark.parametrize(
