@@ -3,7 +3,7 @@
 from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
-from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
+from agents.encoders import ENCODERS, BackboneError, Encoder, LatentEncoder, VideoEncoder, build_encoder
 from agents.evaluation import (
     GreedyPolicy,
     ShiftResult,
@@ -30,6 +30,7 @@ __all__ = [
     "ENCODERS",
     "NOVELTIES",
     "Agent",
+    "BackboneError",
     "Batch",
     "CheckpointError",
     "ConstantPolicy",
@@ -38,6 +39,7 @@ __all__ = [
     "EnvSpec",
     "EpisodeResult",
     "GreedyPolicy",
+    "LatentEncoder",
     "Learner",
     "LoopConfig",
     "LoopState",

@@ -126,7 +126,8 @@ def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], dev
         action_low=tuple(architecture["action_low"]),
         action_high=tuple(architecture["action_high"]),
     )
-    encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"])
+    options = architecture.get("encoder_options", {})
+    encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"], **options)
     make_agent, make_config = AGENTS[architecture.get("algorithm", "sac")]
     agent = make_agent(spec, encoder, make_config(hidden=architecture["hidden"]), device)
     agent.encoder.load_state_dict(weights["encoder"])
