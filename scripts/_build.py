@@ -152,6 +152,13 @@ def _kwargs(settings: Settings) -> dict[str, Any]:
     return kwargs | {"prices": make_prices(settings.economics)}
 
 
+def without_pretrained(settings: Settings) -> Settings:
+    """Return the settings of a run whose weights come from a checkpoint: published ones are not looked for."""
+    if settings.encoder.pretrained is None:
+        return settings
+    return settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"pretrained": False})})
+
+
 def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
     """Make an untrained agent; the same settings give the same weights.
 
@@ -176,8 +183,12 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
         raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
     if settings.encoder.name not in ENCODERS:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
-    latent_dim = settings.encoder.latent_dim
-    encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
+    chosen = settings.encoder
+    shape, options = spec.observation_shape, chosen.options
+    try:
+        encoder = build_encoder(chosen.name, shape, latent_dim=chosen.latent_dim, seed=settings.seed, **options)
+    except ValueError as error:
+        raise UsageError(f"encoder: {str(error).splitlines()[0]}") from error
     return agent_class(spec, encoder, config, device=device, seed=settings.seed)
 
 

@@ -132,10 +132,10 @@ def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model
 
 def _curable() -> tuple[type[Exception], ...]:
     """Errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import CheckpointError
+    from agents import BackboneError, CheckpointError
     from v2p_sim.gl import GLUnavailableError
 
-    return (UsageError, CheckpointError, GLUnavailableError)
+    return (UsageError, BackboneError, CheckpointError, GLUnavailableError)
 
 
 def _one_line(error: Exception) -> str:
