@@ -17,7 +17,7 @@ from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
 from agents.on_policy import OnPolicyLearner
-from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy
+from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy, with_encoder
 from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
@@ -75,4 +75,5 @@ __all__ = [
     "save_policy",
     "train",
     "unpack_run",
+    "with_encoder",
 ]
