@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents import EnvSpec, LatentEncoder, OffPolicyLearner, ReplayBuffer, SACAgent, Step, build_novelty
+from scripts._agent_settings import SACSettings
 from scripts._build import agent_config, choose_device
 from scripts._embeddings import Embeddings
 from scripts._explain import UsageError
@@ -47,14 +48,14 @@ def make_offline_learner(
     Raises:
         UsageError: the run's agent is not SAC, or refuses a setting.
     """
-    if settings.agent.name != "sac":
-        raise UsageError(
-            f"run_dir: its agent is {settings.agent.name}, but embeddings teach sac; choose a run of agent=sac"
-        )
+    own = settings.agent
+    if not isinstance(own, SACSettings):
+        raise UsageError(f"run_dir: its agent is {own.name}, but embeddings teach sac; choose a run of agent=sac")
+    assert own.n_step is not None  # `load_settings` filled it in
     given = {name: getattr(offline, name) for name in ("batch_size", "lr") if getattr(offline, name) is not None}
     # Segments share frames, and there are none; every latent stays in replay.
-    given |= {"segment_length": 1, "replay_capacity": max(len(embeddings.latents), settings.agent.n_step + 2)}
-    config = agent_config(settings.agent.model_copy(update=given))
+    given |= {"segment_length": 1, "replay_capacity": max(len(embeddings.latents), own.n_step + 2)}
+    config = agent_config(own.model_copy(update=given))
     width, device = embeddings.latents.shape[1], choose_device(offline.device)
     latents = EnvSpec((width,), "float32", spec.action_low, spec.action_high)
     agent = SACAgent(latents, LatentEncoder((width,), width), config, device, offline.seed)
@@ -71,13 +72,25 @@ def fill_replay(replay: ReplayBuffer, embeddings: Embeddings) -> None:
         replay: empty, with room for every latent
         embeddings: what goes in
     """
-    row, no, yes = 0, np.zeros(1, bool), np.ones(1, bool)
+    row = 0
     replay.start(embeddings.latents[:1])
     for index, end in enumerate(embeddings.ends):
         row += 1
-        about = (embeddings.actions, embeddings.profit_usd, embeddings.errors, embeddings.attempts)
-        step = [part[index : index + 1] for part in about]
-        replay.add(Step(*step, embeddings.latents[row : row + 1], terminated=no, reset=no))
+        replay.add(_step(embeddings, index, row, reset=False))
         if end and row + 1 < len(embeddings.latents):
             row += 1
-            replay.add(Step(*step, embeddings.latents[row : row + 1], terminated=no, reset=yes))
+            replay.add(_step(embeddings, index, row, reset=True))
+
+
+def _step(embeddings: Embeddings, index: int, row: int, reset: bool) -> Step:
+    """Step `index` of one cell to the latent of `row`; a reset only shows that latent. Shifts end by time alone."""
+    one = slice(index, index + 1)
+    return Step(
+        actions=embeddings.actions[one],
+        rewards=embeddings.profit_usd[one],
+        errors=embeddings.errors[one],
+        attempts=embeddings.attempts[one],
+        next_observations=embeddings.latents[row : row + 1],
+        terminated=np.zeros(1, bool),
+        reset=np.array([reset]),
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents import EnvSpec, ReplayBuffer, ReplayConfig, load_policy, save_policy
+from agents import EnvSpec, ReplayBuffer, ReplayConfig, SACAgent, load_policy, save_policy
 from scripts import _latent_cells, precompute_embeddings, train_on_embeddings
 from scripts._build import make_agent, make_cells
 from scripts._cli import compose_settings, guarded
@@ -89,6 +89,7 @@ def test_another_policy_may_work_and_the_comparison_is_still_made(root, tmp_path
 def test_actions_that_differ_are_told_and_nothing_is_written(root, tmp_path, monkeypatch, capsys):
     def other(policy):
         moved = on_latents(policy)
+        assert isinstance(moved.agent, SACAgent)
         for weight in moved.agent.actor.parameters():
             weight.data.add_(0.1)
         return moved
