@@ -1,7 +1,7 @@
 """What encoders on other people's networks share: the late import, their pixels, their published weights."""
 
 import importlib
-import logging
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
@@ -16,7 +16,6 @@ from agents.encoders.base import PIXEL_MAX
 
 CONNECT_TIMEOUT_S = 10.0
 Loaded = TypeVar("Loaded")
-_log = logging.getLogger(__name__)
 
 
 class BackboneError(ImportError):
@@ -105,4 +104,5 @@ def _reason(error: BaseException) -> str:
 
 @cache
 def _say_once(text: str) -> None:
-    _log.warning("%s", text)
+    # Not by way of logging: Hydra silences what a library says there.
+    print(text, file=sys.stderr, flush=True)
