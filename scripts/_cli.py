@@ -155,10 +155,10 @@ def _explained(work: Callable[[], int]) -> int:
 
 def _curable() -> tuple[type[Exception], ...]:
     """Errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import CheckpointError
+    from agents import BackboneError, CheckpointError
     from v2p_sim.gl import GLUnavailableError
 
-    return (UsageError, CheckpointError, GLUnavailableError)
+    return (UsageError, BackboneError, CheckpointError, GLUnavailableError)
 
 
 def _one_line(error: Exception) -> str:
