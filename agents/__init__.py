@@ -4,7 +4,7 @@ from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
 from agents.divergence import DivergenceError, NonFiniteError, all_finite
-from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
+from agents.encoders import ENCODERS, BackboneError, Encoder, LatentEncoder, VideoEncoder, build_encoder
 from agents.evaluation import (
     GreedyPolicy,
     ShiftResult,
@@ -18,7 +18,7 @@ from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
 from agents.on_policy import OnPolicyLearner
-from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy
+from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy, with_encoder
 from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
@@ -31,6 +31,7 @@ __all__ = [
     "ENCODERS",
     "NOVELTIES",
     "Agent",
+    "BackboneError",
     "Batch",
     "CheckpointError",
     "ConstantPolicy",
@@ -40,6 +41,7 @@ __all__ = [
     "EnvSpec",
     "EpisodeResult",
     "GreedyPolicy",
+    "LatentEncoder",
     "Learner",
     "LoopConfig",
     "LoopState",
@@ -77,4 +79,5 @@ __all__ = [
     "save_policy",
     "train",
     "unpack_run",
+    "with_encoder",
 ]

@@ -37,13 +37,17 @@ def guarded_step(
     else:
         reached = torch.nn.utils.clip_grad_norm_(parameters, max_grad_norm)
     verdict = 0.0 * (loss.detach() + reached)
-    is_bad = verdict.isnan()
-    if optimizer.defaults.get("fused"):
-        optimizer.found_inf = is_bad.float()  # pyright: ignore[reportAttributeAccessIssue]
-        optimizer.step()
-    elif not is_bad:
-        optimizer.step()
+    step_unless_nan(optimizer, verdict)
     return verdict
+
+
+def step_unless_nan(optimizer: torch.optim.Optimizer, verdict: torch.Tensor) -> None:
+    """Take an optimiser's step where a verdict of `guarded_step` is 0, and none where it is NaN."""
+    if optimizer.defaults.get("fused"):
+        optimizer.found_inf = verdict.isnan().float()  # pyright: ignore[reportAttributeAccessIssue]
+        optimizer.step()
+    elif not verdict.isnan():
+        optimizer.step()
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -62,6 +66,7 @@ def move_average(average: torch.nn.Module, source: torch.nn.Module, share: float
     """Move a module's weights towards another's: avg <- avg + share (source - avg); buffers are copied."""
     averages: list[torch.Tensor] = list(average.parameters())
     sources: list[torch.Tensor] = list(source.parameters())
-    torch._foreach_lerp_(averages, sources, share)  # pyright: ignore[reportPrivateImportUsage]
+    if averages:
+        torch._foreach_lerp_(averages, sources, share)  # pyright: ignore[reportPrivateImportUsage]
     for kept, new in zip(average.buffers(), source.buffers(), strict=True):
         kept.copy_(new)

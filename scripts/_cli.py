@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scripts._agent_settings import AGENT_SECTIONS, SACSettings
+from scripts._agent_settings import AGENT_SECTIONS
 from scripts._explain import UsageError, explain, key_names, nearest
+from scripts._pipes import PIPE_STATUS, drop_unread
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
@@ -61,7 +63,14 @@ def run_with_hydra(work: Callable[[Settings], int], argv: Sequence[str] | None =
     def start() -> int:
         if not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion):
             _check_jobs(args.overrides, args.multirun)
-        hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)()
+        program = hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)
+        if not (args.cfg or args.info):
+            program()
+            return 0
+        shown = io.StringIO()  # Hydra would report a reader that leaves with a traceback of its own
+        with redirect_stdout(shown):
+            program()
+        print(shown.getvalue(), end="")
         return 0
 
     with _arguments(arguments):
@@ -91,16 +100,18 @@ def guarded(work: Callable[[], int]) -> int:
         work: returns an exit status
 
     Returns:
-        That status, 2 after a curable error, or 3 after numbers that became NaN or infinite.
+        That status, 2 after a curable error, 3 after numbers that became NaN or infinite, or 1 where nobody reads the
+        output any more.
     """
     try:
-        return work()
-    except Exception as error:
-        status = next((status for kind, status in _expected().items() if isinstance(error, kind)), None)
-        if status is None:
+        try:
+            return _explained(work)
+        finally:
+            sys.stdout.flush()  # what is still buffered may have no reader either
+    except BrokenPipeError:
+        if not drop_unread():
             raise
-        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
-        return status
+        return PIPE_STATUS
 
 
 def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model:
@@ -132,13 +143,27 @@ def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model
         raise UsageError(_one_line(error)) from error
 
 
+def _explained(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        status = next((status for kind, status in _expected().items() if isinstance(error, kind)), None)
+        if status is None:
+            raise
+        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
+        return status
+
+
 def _expected() -> dict[type[Exception], int]:
     """Exit statuses of the errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import CheckpointError, DivergenceError, NonFiniteError
+    from agents import BackboneError, CheckpointError, DivergenceError, NonFiniteError
     from v2p_sim.gl import GLUnavailableError
 
     return {
         UsageError: USAGE_STATUS,
+        BackboneError: USAGE_STATUS,
         CheckpointError: USAGE_STATUS,
         GLUnavailableError: USAGE_STATUS,
         DivergenceError: DIVERGED_STATUS,
@@ -228,15 +253,12 @@ def _missing_option(error: MissingConfigException) -> str:
 def _known_keys(overrides: Sequence[str]) -> list[str]:
     """Keys of the schema, those of agents that were not chosen left out."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("agent=")]
-    own = AGENT_SECTIONS.get(chosen[-1] if chosen else "sac", SACSettings).model_fields
-    return [key for key in key_names(Settings) if not key.startswith("agent.") or key.removeprefix("agent.") in own]
+    own = _agent_keys(chosen[-1] if chosen and chosen[-1] in AGENT_SECTIONS else "sac")
+    return [key for key in key_names(Settings) if not key.startswith("agent.") or key in own]
 
 
-def _unknown(key: str, known: Sequence[str]) -> str:
-    owners = [name for name, section in AGENT_SECTIONS.items() if key.removeprefix("agent.") in section.model_fields]
-    if key.startswith("agent.") and owners:
-        return f"{key}: a setting of agent={owners[0]} alone; nearest valid: leave it out"
-    return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+def _agent_keys(name: str) -> list[str]:
+    return key_names(AGENT_SECTIONS[name], "agent.")
 
 
 def _composition(error: HydraException, overrides: Sequence[str]) -> str:
@@ -247,7 +269,8 @@ def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         if key not in known and not key.startswith("hydra") and (key in str(error) or key in refused):
-            return _unknown(key, known)
+            owners = [f"agent={name}, which has it" for name in AGENT_SECTIONS if key in _agent_keys(name)]
+            return f"{key}: unknown key; nearest valid: {owners[0] if owners else nearest(key, known)}"
         if key == refused[1] and key in known:
             return f"{key}: the chosen {key.partition('.')[0]} has no such setting; nearest valid: leave it out"
     for word in overrides:

@@ -1,4 +1,4 @@
-"""Measure speed: `python scripts/benchmark.py [only=env|learner|peers] [rounds=5]` prints JSON lines of medians.
+"""Measure speed: `python scripts/benchmark.py [only=env|learner|encoders|peers] [rounds=5]`; medians as JSON lines.
 
 `bound` is the largest ("side": "upper") or smallest ("lower") value that is acceptable, or null. An overhead is the
 time of env.step over the time of the bare native rollout of the same substeps and the bare render of the same frames,
@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from scripts._benchmark import Measurement, interleaved_medians
+from scripts._benchmark_encoders import encoder_measurements
 from scripts._benchmark_env import env_measurements
 from scripts._benchmark_learner import learner_measurements
 from scripts._benchmark_peers import peer_measurements
@@ -23,13 +24,18 @@ from scripts._cli import Arguments, guarded, load_arguments
 
 __all__ = ["GROUPS", "BenchmarkArguments", "Measurement", "interleaved_medians", "main", "run"]
 
-GROUPS = {"env": env_measurements, "peers": peer_measurements, "learner": learner_measurements}
+GROUPS = {
+    "env": env_measurements,
+    "peers": peer_measurements,
+    "learner": learner_measurements,
+    "encoders": encoder_measurements,
+}
 
 
 class BenchmarkArguments(Arguments):
     """What the command line can say."""
 
-    only: Literal["all", "env", "learner", "peers"] = "all"
+    only: Literal["all", "env", "learner", "encoders", "peers"] = "all"
     rounds: Annotated[int, Field(ge=1)] = 5
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
+from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
@@ -39,9 +40,9 @@ class UpdateResult(NamedTuple):
 class SACAgent:
     """Learns a stochastic policy, twin critics, a temperature and the encoder they share.
 
-    The critic's loss trains the encoder; the actor sees detached latents. Next latents come from the online encoder
-    without gradients; only the critics have target copies. Exploration follows the newest weights of encoder and actor,
-    the deterministic policy their running average, where the config asks for one.
+    The critic's loss and the auxiliary losses train the encoder; the actor sees detached latents. Next latents come
+    from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
+    weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
     The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
 
@@ -73,6 +74,7 @@ class SACAgent:
             "actor": self._adam([*self.actor.parameters(), self.log_alpha]),
         }
         self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.auxiliary = AuxiliaryTasks(spec, encoder.latent_dim, config.auxiliary_config(), self.generator, seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
         self._high = torch.tensor(spec.action_high, device=self.device)
 
@@ -116,12 +118,13 @@ class SACAgent:
         """
         check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
+        batch = self.auxiliary.prepare(batch)
         latents, next_latents = self._encode(batch)
         scores = novelty.score(latents.detach())
         weights = self._tensor(batch.weights)
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
         targets = self._targets(batch, next_latents, lam, e_target)
-        metrics, td_abs = self._update_critics(batch, latents, targets, weights * novelty_weights, lam)
+        metrics, td_abs = self._update_critics(batch, (latents, next_latents), targets, weights * novelty_weights, lam)
         metrics |= {**self._update_actor(latents.detach(), lam), **novelty.update(latents.detach())}
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
@@ -138,6 +141,7 @@ class SACAgent:
             "weights": {name: module.state_dict() for name, module in self._modules().items()},
             "log_alpha": self.log_alpha.detach(),
             "optimizers": {name: pack_optimizer(optimizer) for name, optimizer in self.optimizers.items()},
+            "auxiliary": self.auxiliary.state_dict(),
             "updates": self.updates,
             "generator": self.generator.get_state(),
         }
@@ -157,6 +161,7 @@ class SACAgent:
             self.log_alpha.copy_(state["log_alpha"])
         for name, optimizer in self.optimizers.items():
             load_optimizer(optimizer, state["optimizers"][name])
+        self.auxiliary.load_state_dict(state.get("auxiliary", {}))
         self.updates = state.get("updates", 0)
         self.generator.set_state(state["generator"])
 
@@ -203,7 +208,7 @@ class SACAgent:
         current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
         if batch.frames is not None:
             assert isinstance(self.encoder, VideoEncoder)
-            frames = torch.from_numpy(batch.frames).to(self.device)
+            frames = self.auxiliary.shift(torch.from_numpy(batch.frames).to(self.device), batch)
             return self.encoder.encode_pair(frames, batch.num_current, current, following)
         latents = self.encoder(current)
         with torch.no_grad():
@@ -225,19 +230,24 @@ class SACAgent:
         cost = scale * signed_cost(errors, attempts, e_target)
         return [*targets, cost_target(cost, discount, self.cost.target(next_latents, actions))]
 
-    def _update_critics(self, batch: Batch, latents: Tensor, targets: list[Tensor], weights: Tensor, lam: float):
+    def _update_critics(
+        self, batch: Batch, latents: tuple[Tensor, Tensor], targets: list[Tensor], weights: Tensor, lam: float
+    ):
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
-        q = self.critic(latents, actions)
-        loss = critic_loss = losses.critic_loss(q, targets[0], weights)
-        error, metrics = q.detach() - targets[0], {}
+        q = self.critic(latents[0], actions)
+        critic_loss = losses.critic_loss(q, targets[0], weights)
+        error = q.detach() - targets[0]
+        extra, metrics = self.auxiliary.losses(self.encoder, batch, latents[0], actions, latents[1])
+        loss = critic_loss + extra
         if self.cost is not None:
-            cost_q = self.cost(latents, actions)
+            cost_q = self.cost(latents[0], actions)
             cost_loss = losses.critic_loss(cost_q, targets[1], weights)
-            metrics = {"cost_loss": cost_loss, "cost_mean": cost_q.mean()}
-            loss = critic_loss + cost_loss
+            metrics |= {"cost_loss": cost_loss, "cost_mean": cost_q.mean()}
+            loss = loss + cost_loss
             # That of the Lagrangian: what the penalised reward's one critic would be wrong by.
             error = error - lam * (cost_q.detach() - targets[1])
         verdict = guarded_step(self.optimizers["critic"], loss, self._critic_parameters, self.config.max_grad_norm)
+        self.auxiliary.step(verdict)
         td_abs = error.abs().mean(dim=0)
         metrics |= {"critic_loss": critic_loss.detach() + verdict, "q_mean": q.mean(), "td_abs": td_abs.mean()}
         return metrics, td_abs

@@ -131,7 +131,7 @@ def test_states_are_searched_to_the_bottom():
 def test_a_sac_update_that_diverges_leaves_no_trace_of_the_loss(
     function, named, form, counting_env, make_learner, monkeypatch
 ):
-    learner = fed(counting_env, make_learner, constraint_form=form)
+    learner = fed(counting_env, make_learner, constraint_form=form, consistency_coefficient=1.0)
     learner.update(0.1, 0.1)
     agent = learner.agent
     before = copy.deepcopy(agent.state_dict())
@@ -146,6 +146,7 @@ def test_a_sac_update_that_diverges_leaves_no_trace_of_the_loss(
         assert same(before["weights"][name], after["weights"][name])
     optimizer = "critic" if function == "critic_loss" else "actor"
     assert same(before["optimizers"][optimizer], after["optimizers"][optimizer])
+    assert same(before["auxiliary"], after["auxiliary"]) == (function == "critic_loss")
     assert (after["updates"], learner.updates) == (before["updates"], 1)
     assert all_finite(learner.state_dict())
     monkeypatch.undo()
