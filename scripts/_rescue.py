@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents import DivergenceError, LoopState, all_finite, latest_checkpoint
 from scripts._session import Session
 
-CURE = "cure: a smaller agent.lr or reward_scale, or agent.max_grad_norm=1"
+CURE = "cure: a smaller agent.lr or agent.reward_scale, or agent.max_grad_norm=1"
 
 
 def rescue(session: Session, state: LoopState, error: Exception) -> None:

@@ -122,7 +122,7 @@ def test_only_what_decides_the_numbers_must_be_as_before(tiny_run, override, sai
 def test_a_run_from_before_a_setting_is_still_the_same_run(tiny_run, tmp_path):
     values = read_config(tiny_run)
     settings = load_settings(values)
-    del values["encoder"]["freeze_episodes"]
+    del values["encoder"]["freeze_episodes"], values["agent"]["constraint_form"]
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
     plan = RunPlan(tmp_path, tmp_path / "checkpoints" / "checkpoint_000001")
     check_same_run(settings, plan)
