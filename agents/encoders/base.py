@@ -26,9 +26,14 @@ class Encoder(nn.Module):
 
 
 class VideoEncoder(Encoder):
-    """An encoder of frame stacks that can also read them as indices into a set of frames."""
+    """An encoder of frame stacks that can also read them as indices into a set of frames.
+
+    Attributes:
+        learns_in_bfloat16: Whether pairs are multiplied in bfloat16; weights, latents and acting stay in float32.
+    """
 
     modality = "video"
+    learns_in_bfloat16 = False
 
     def __init__(self, observation_shape: tuple[int, ...], latent_dim: int):
         if len(observation_shape) != 4:
@@ -59,9 +64,14 @@ class VideoEncoder(Encoder):
         Returns:
             Latents (B, latent_dim) with a graph, next latents (B, latent_dim) without.
         """
-        latents = self.encode_shared(frames[:num_current], index)
-        with torch.no_grad():
-            return latents, self.encode_shared(frames, next_index)
+        with self.learning_precision(frames.device):
+            latents = self.encode_shared(frames[:num_current], index).float()
+            with torch.no_grad():
+                return latents, self.encode_shared(frames, next_index).float()
+
+    def learning_precision(self, device: torch.device) -> torch.autocast:
+        """Return the context in which pairs are encoded."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.learns_in_bfloat16)
 
 
 def center_pixels(pixels: Tensor) -> Tensor:
