@@ -18,11 +18,13 @@ from agents import (
     PPOAgent,
     ReplayBuffer,
     SACAgent,
+    VideoEncoder,
     build_encoder,
     build_novelty,
 )
 from economics import ConstraintConfig, PiGains, Prices, SlaConstraint
 from scripts._explain import UsageError
+from scripts._machine import has_bfloat16
 from scripts._settings import EconomicsSettings, Settings
 from v2p_sim.tasks.dishwashing_formula import DishwashingConfig
 
@@ -64,6 +66,11 @@ def choose_device(name: str) -> str:
         there = f"{count} CUDA GPUs" if count else "no CUDA GPU"
         raise UsageError(f"device: {name} asked for, but torch sees {there}; nearest valid: device=auto")
     return name
+
+
+def uses_bfloat16(precision: str, device: str) -> bool:
+    """Tell whether the encoder learns in bfloat16; auto does where the processor multiplies it itself."""
+    return precision == "bfloat16" or (precision == "auto" and device == "cpu" and has_bfloat16())
 
 
 def make_prices(economics: EconomicsSettings) -> Prices:
@@ -178,6 +185,8 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
     latent_dim = settings.encoder.latent_dim
     encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
+    if isinstance(encoder, VideoEncoder):
+        encoder.learns_in_bfloat16 = uses_bfloat16(settings.precision, device)
     return agent_class(spec, encoder, config, device=device, seed=settings.seed)
 
 
