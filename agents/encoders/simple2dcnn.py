@@ -41,8 +41,8 @@ class Simple2DCNN(VideoEncoder):
 
     def encode_frames(self, frames: Tensor) -> Tensor:
         """Encode single frames (M, C, H, W) uint8 to features (M, FRAME_FEATURES)."""
-        pixels = frames.to(torch.float32, memory_format=torch.channels_last)
-        return self.project(self.convolutions[1:](self._convolve_pixels(pixels)))
+        # In the layout that they come in: channels last from replay, which many frames are convolved fastest in.
+        return self.project(self.convolutions[1:](self._convolve_pixels(frames.float())))
 
     def pool_time(self, features: Tensor) -> Tensor:
         """Pool features (B, T, FRAME_FEATURES), oldest first, to latents (B, latent_dim)."""
