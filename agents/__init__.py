@@ -3,7 +3,7 @@
 from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
-from agents.encoders import ENCODERS, Encoder, VideoEncoder, build_encoder
+from agents.encoders import ENCODERS, BackboneError, Encoder, LatentEncoder, VideoEncoder, build_encoder
 from agents.evaluation import (
     GreedyPolicy,
     ShiftResult,
@@ -17,7 +17,7 @@ from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
 from agents.on_policy import OnPolicyLearner
-from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy
+from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy, with_encoder
 from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
 from agents.run_state import pack_run, unpack_run
@@ -30,6 +30,7 @@ __all__ = [
     "ENCODERS",
     "NOVELTIES",
     "Agent",
+    "BackboneError",
     "Batch",
     "CheckpointError",
     "ConstantPolicy",
@@ -38,6 +39,7 @@ __all__ = [
     "EnvSpec",
     "EpisodeResult",
     "GreedyPolicy",
+    "LatentEncoder",
     "Learner",
     "LoopConfig",
     "LoopState",
@@ -73,4 +75,5 @@ __all__ = [
     "save_policy",
     "train",
     "unpack_run",
+    "with_encoder",
 ]

@@ -53,7 +53,7 @@ def describe(algorithm: str, spec: EnvSpec, encoder: Encoder, hidden: int) -> di
     """
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(spec).items()}
     latent = {"encoder": encoder.name, "latent_dim": encoder.latent_dim, "hidden": hidden}
-    return {"algorithm": algorithm, **plain, **latent}
+    return {"algorithm": algorithm, **plain, **latent, "encoder_options": encoder.options}
 
 
 def check_architecture(saved: dict[str, Any], own: dict[str, Any]) -> None:

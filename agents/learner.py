@@ -29,6 +29,10 @@ class Learner(Protocol):
         """Take the updates that are due and return the metrics of each."""
         ...
 
+    def freeze_encoder(self, frozen: bool) -> None:
+        """Keep the encoder's weights from now on, or let them move."""
+        ...
+
     def gauges(self) -> dict[str, float]:
         """Return numbers that describe the learner now."""
         ...
@@ -106,6 +110,10 @@ class OffPolicyLearner:
         self.replay.update_priorities(batch.rows, result.priorities)
         self.updates += 1
         return result.metrics
+
+    def freeze_encoder(self, frozen: bool) -> None:
+        """Keep the encoder's weights from now on, or let them move."""
+        self.agent.encoder.freeze(frozen)
 
     def gauges(self) -> dict[str, float]:
         """Return the number of updates taken and of rows in replay."""

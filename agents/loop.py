@@ -26,16 +26,19 @@ class LoopConfig:
         episodes: Episodes to finish, those of a resumed run included.
         seed: Seed of the env's first reset; cell i uses seed + i.
         progress_every_s: Seconds between signs of life.
+        freeze_episodes: Episodes after which the encoder's weights move; until then only its latents are learned from.
     """
 
     episodes: int
     seed: int = 0
     progress_every_s: float = 1.0
+    freeze_episodes: int = 0
 
     def __post_init__(self):
         check_int("episodes", self.episodes, 1)
         check_int("seed", self.seed, 0)
         check_float("progress_every_s", self.progress_every_s, 0.0)
+        check_int("freeze_episodes", self.freeze_episodes, 0)
 
 
 @dataclass
@@ -99,6 +102,7 @@ def train(
     state = LoopState() if state is None else state
     state.interrupted = False
     clock = _Clock(state)
+    learner.freeze_encoder(state.episode < config.freeze_episodes)
     with DeferredInterrupt() as interrupt:
         if state.observations is None:
             _reset(env, learner, config, state)
@@ -110,6 +114,7 @@ def train(
                 for observer in observers:
                     observer.on_episode(result)
             if results:
+                learner.freeze_encoder(state.episode < config.freeze_episodes)
                 for observer in observers:
                     observer.on_boundary(state)
             if clock.is_due(config.progress_every_s):
@@ -163,6 +168,7 @@ def _finish_episodes(
     if len(cells) == 0:
         return []
     metrics = {name: total / state.metric_counts[name] for name, total in state.metric_sums.items()}
+    metrics["encoder_frozen"] = float(state.episode < config.freeze_episodes)
     state.metric_sums, state.metric_counts = {}, {}
     results = []
     for cell in cells:

@@ -98,6 +98,10 @@ class OnPolicyLearner:
         advantages = normalize(advantages) if config.normalize_advantages else advantages
         return Targets(steps, cells, advantages, returns), {"explained_variance": explained}
 
+    def freeze_encoder(self, frozen: bool) -> None:
+        """Keep the encoder's weights from now on, or let them move."""
+        self.agent.encoder.freeze(frozen)
+
     def gauges(self) -> dict[str, float]:
         """Return the number of updates taken and of steps in the rollout."""
         return {"updates": float(self.updates), "buffer_size": float(len(self.rollout))}

@@ -21,6 +21,7 @@ def move_average(average: torch.nn.Module, source: torch.nn.Module, share: float
     """Move a module's weights towards another's: avg <- avg + share (source - avg); buffers are copied."""
     averages: list[torch.Tensor] = list(average.parameters())
     sources: list[torch.Tensor] = list(source.parameters())
-    torch._foreach_lerp_(averages, sources, share)  # pyright: ignore[reportPrivateImportUsage]
+    if averages:
+        torch._foreach_lerp_(averages, sources, share)  # pyright: ignore[reportPrivateImportUsage]
     for kept, new in zip(average.buffers(), source.buffers(), strict=True):
         kept.copy_(new)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from agents.agent import Agent
 from agents.checkpoint import MANIFEST, CheckpointError, latest_checkpoint, load_checkpoint
-from agents.encoders import build_encoder
+from agents.encoders import Encoder, build_encoder
 from agents.evaluation import GreedyPolicy
 from agents.ppo import PPOAgent, PPOConfig
 from agents.sac import SACAgent, SACConfig
@@ -29,12 +29,13 @@ class TrainedPolicy:
     """Maps one observation to an action (A,), or a batch of them to actions (N, A), without noise.
 
     Attributes:
+        agent: Holds its weights.
         spec: What it observes and does.
         encoder: Its encoder.
     """
 
     def __init__(self, agent: Agent):
-        self.spec, self.encoder = agent.spec, agent.encoder
+        self.agent, self.spec, self.encoder = agent, agent.spec, agent.encoder
         self._policy = GreedyPolicy(agent)
 
     def __call__(self, observations: np.ndarray) -> np.ndarray:
@@ -101,6 +102,32 @@ def load_policy(path: str | Path, device: str = "cpu") -> TrainedPolicy:
     return _build(saved["architecture"], _policy_weights(saved["weights"]), device)
 
 
+def with_encoder(agent: Agent, spec: EnvSpec, encoder: Encoder) -> TrainedPolicy:
+    """Put an agent's actor behind another encoder: pi'(o) = actor(f'(o)).
+
+    With a LatentEncoder, a policy that reads pixels becomes one that reads their latents; with the encoder that wrote
+    the latents, it reads pixels again.
+
+    Args:
+        agent: The actor of its deterministic policy is copied.
+        spec: What the policy will observe and do.
+        encoder: Its encoder, used as it is.
+
+    Returns:
+        The policy.
+
+    Raises:
+        ValueError: The encoder does not fit the spec, or its latents are not as wide as the actor expects.
+    """
+    own = agent.architecture()
+    if encoder.latent_dim != own["latent_dim"]:
+        raise ValueError(f"actor reads latents of width {own['latent_dim']}, encoder gives {encoder.latent_dim}")
+    make_agent, make_config = AGENTS[own["algorithm"]]
+    other = make_agent(spec, encoder, make_config(hidden=own["hidden"]), str(agent.device))
+    other.actor.load_state_dict(_policy_weights(agent.state_dict()["weights"])["actor"])
+    return TrainedPolicy(other)
+
+
 def _policy_weights(weights: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Pick the deterministic policy's encoder and actor: the averaged ones if the agent keeps an average."""
     return {part: weights.get(f"policy_{part}", weights[part]) for part in POLICY_PARTS}
@@ -126,7 +153,8 @@ def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], dev
         action_low=tuple(architecture["action_low"]),
         action_high=tuple(architecture["action_high"]),
     )
-    encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"])
+    options = architecture.get("encoder_options", {})
+    encoder = build_encoder(architecture["encoder"], spec.observation_shape, architecture["latent_dim"], **options)
     make_agent, make_config = AGENTS[architecture.get("algorithm", "sac")]
     agent = make_agent(spec, encoder, make_config(hidden=architecture["hidden"]), device)
     agent.encoder.load_state_dict(weights["encoder"])

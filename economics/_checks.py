@@ -61,6 +61,21 @@ def require_fraction(**values: npt.ArrayLike) -> None:
             raise ValueError(f"{name} must lie in [0, 1], got {_culprit(value, lambda x: (x >= 0.0) & (x <= 1.0))}")
 
 
+def require_whole(least: int, **values: int) -> None:
+    """Refuse everything but whole numbers from `least` on, naming the argument.
+
+    Args:
+        least: smallest valid number
+        **values: numbers, by argument name
+
+    Raises:
+        ValueError: the first argument that is none.
+    """
+    for name, value in values.items():
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} must be a whole number >= {least}, got {value}")
+
+
 def require_finite(**values: npt.ArrayLike) -> None:
     """Refuse NaN and infinite numbers, naming the argument.
 

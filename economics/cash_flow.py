@@ -16,6 +16,7 @@ from economics._checks import (
     require_fraction,
     require_non_negative,
     require_positive,
+    require_whole,
 )
 
 
@@ -86,7 +87,7 @@ class UnitEconomics:
 
 
 def unit_economics(fleet: Fleet) -> UnitEconomics:
-    """Reckon a fleet's year: revenue = captured * hours * robots, margin = (revenue - cost) / revenue.
+    """Reckon a fleet's year [$ / year]: revenue = captured * hours * robots, margin = (revenue - cost) / revenue.
 
     Args:
         fleet: the fleet
@@ -122,7 +123,9 @@ def fleet_of(
     hours_per_robot_year: float = 1000.0,
     cost_usd_per_robot_year: float = 1700.0,
 ) -> Fleet:
-    """Make a fleet of robots that work as a ledger says: money an hour is the mean over hours, so the parts add up.
+    """Make a fleet of robots that work as a ledger says: captured = sum captured_spread / sum hours, rebate alike.
+
+    The wage is the mean over hours too, so that the parts add up.
 
     Args:
         ledger: columns hours, captured_spread, rebate and w_h, each of shape (episodes,)
@@ -149,14 +152,16 @@ def fleet_of(
     if missing:
         raise ValueError(f"ledger must have the columns {', '.join(names)}, it lacks {', '.join(missing)}")
     require_finite(**{name: ledger[name] for name in names})
-    hours = float(np.sum(ledger["hours"]))
+    require_non_negative(hours=ledger["hours"])
+    worked = np.asarray(ledger["hours"], np.float64)
+    hours = float(worked.sum())
     require_positive(hours=hours)
     return Fleet(
         robots=robots,
         hours_per_robot_year=hours_per_robot_year,
         captured_usd_per_hour=float(np.sum(ledger["captured_spread"])) / hours,
         rebate_usd_per_hour=float(np.sum(ledger["rebate"])) / hours,
-        wage_usd_per_hour=float(np.sum(ledger["w_h"] * ledger["hours"])) / hours,
+        wage_usd_per_hour=float(np.sum(worked * ledger["w_h"])) / hours,
         cost_usd_per_robot_year=cost_usd_per_robot_year,
     )
 
@@ -203,7 +208,7 @@ def fleet_cash_flows(
         Cash at the end of years 0, 1, ..., years, shape (years + 1,) [$].
 
     Raises:
-        ValueError: years is below 1, capex is negative, or churn lies outside [0, 1].
+        ValueError: years is no whole number >= 1, capex is negative, or churn lies outside [0, 1].
 
     Reference:
         R. A. Brealey, S. C. Myers, F. Allen, "Principles of Corporate Finance" (2017), on project cash flows.
@@ -212,8 +217,7 @@ def fleet_cash_flows(
     [-5000.0, 4230.0, 4230.0]
     """
     require_non_negative(capex_usd_per_robot=capex_usd_per_robot)
-    if years < 1:
-        raise ValueError(f"years must be >= 1, got {years}")
+    require_whole(1, years=years)
     staying = np.asarray(retained_share(churn_per_year, np.arange(years, dtype=np.float64)))
     profit = unit_economics(fleet).profit_usd_per_year * staying
     return np.concatenate([[-capex_usd_per_robot * fleet.robots], profit])

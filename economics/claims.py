@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from economics._checks import require_finite, require_positive
-from economics.correlation import pearson, spearman
+from economics.correlation import merge_ties, pearson, spearman
 from economics.surplus import cost_per_human_hour
 
 Ledger = Mapping[str, npt.NDArray[np.float64]]
@@ -93,7 +93,7 @@ def claim_decomposition(ledger: Ledger) -> Claim:
         Share of episodes in which both close, and whether it is 1.
 
     Raises:
-        ValueError: a column is missing, empty or not finite.
+        ValueError: a column is missing, empty or not finite, or w_h or hours is not above zero.
 
     Reference:
         See `economics.surplus.decompose_surplus`.
@@ -105,6 +105,7 @@ def claim_decomposition(ledger: Ledger) -> Claim:
     """
     w_hat, w_h, hours = _columns(ledger, "w_hat_r", "w_h", "hours")
     value, rebate, captured, stays = _columns(ledger, "spread_value", "rebate", "captured_spread", "consumer_surplus")
+    require_positive(w_h=w_h, hours=hours)
     whole = np.abs((w_hat - w_h) * hours - captured - stays) <= CENT / 2.0
     shared = np.abs(value - rebate - captured) <= CENT / 2.0
     share = float(np.mean(whole & shared))
@@ -114,8 +115,9 @@ def claim_decomposition(ledger: Ledger) -> Claim:
 def claim_productivity_incentive(ledger: Ledger, significance: float = 0.05) -> Claim:
     """Claim 3: what the platform captures an hour rises with the marginal product.
 
-    Pearson's r of mp and captured / hours; holds where r > 0 with a one-sided p below the significance. Assumes that
-    episodes are independent: those of one training run follow each other, so the p-value is optimistic.
+    Pearson's r of mp and captured / hours; holds where r > 0 with a one-sided p below the significance. Values within
+    1e-9 of each other are one value. Assumes that episodes are independent: those of one training run follow each
+    other, so the p-value is optimistic.
 
     Args:
         ledger: with mp_r, hours and captured_spread
@@ -141,7 +143,7 @@ def claim_productivity_incentive(ledger: Ledger, significance: float = 0.05) -> 
     rate = captured / hours
     if len(mp) < 3:
         return Claim("productivity incentive", math.nan, False, math.nan, len(mp), "correlation")
-    r, p_value = pearson(mp, rate)
+    r, p_value = pearson(merge_ties(mp, TOLERANCE), merge_ties(rate, TOLERANCE))
     return Claim("productivity incentive", r, r > 0.0 and p_value < significance, p_value, len(mp), "correlation")
 
 
@@ -149,8 +151,9 @@ def claim_structural_deflation(adoption: npt.ArrayLike, relative_price: npt.Arra
     """Claim 4: along a path of adoption the unit price relative to the wage does not rise.
 
     Spearman's rho of adoption and (unit price / wage) is at most 0 and the price at the end is no higher than at the
-    start. Rebates push the price down; where adoption pushes the wage down faster, or rebates are switched off, it
-    fails.
+    start. Values within 1e-9 of each other, relative to the greatest, are ties: a price that stands still does so up to
+    float arithmetic. Rebates push the price down; where adoption pushes the wage down faster, or rebates are switched
+    off, it fails.
 
     Args:
         adoption: where on the path each point lies, shape (T,), T >= 3: a share of hours, or the number of
@@ -176,10 +179,8 @@ def claim_structural_deflation(adoption: npt.ArrayLike, relative_price: npt.Arra
             f"adoption and relative_price must be two vectors of one length >= 3, got {path.shape}, {price.shape}"
         )
     require_finite(adoption=path, relative_price=price)
-    rho, p_value = 0.0, math.nan
-    if np.ptp(path) > 0.0 and np.ptp(price) > TOLERANCE * np.abs(price).max():
-        rho, p_value = spearman(path, -price)
-        rho = -rho
+    fallen, p_value = spearman(merge_ties(path, TOLERANCE), -merge_ties(price, TOLERANCE))
+    rho = 0.0 if math.isnan(fallen) else 0.0 - fallen
     start, end = price[np.argmin(path)], price[np.argmax(path)]
     holds = rho <= 0.0 and bool(end <= start + TOLERANCE * abs(start))
     return Claim("structural deflation", rho, holds, p_value, len(path), "rank correlation")
@@ -246,11 +247,14 @@ def check_ledger(ledger: Ledger) -> tuple[Claim, Claim, Claim, Claim]:
 
 
 def _columns(ledger: Ledger, *names: str) -> list[npt.NDArray[np.float64]]:
-    """Take columns out of a ledger, none of them missing, empty or not finite."""
+    """Take columns out of a ledger, none of them missing, empty, longer than another or not finite."""
     missing = [name for name in names if name not in ledger]
     if missing:
         raise ValueError(f"ledger must have the columns {', '.join(names)}, it lacks {', '.join(missing)}")
     found = [np.asarray(ledger[name], np.float64) for name in names]
+    shapes = {name: column.shape for name, column in zip(names, found, strict=True)}
+    if len(set(shapes.values())) > 1 or found[0].ndim != 1:
+        raise ValueError(f"ledger must hold vectors of one length, got shapes {shapes}")
     if len(found[0]) == 0:
         raise ValueError("ledger must have at least one row, got none")
     require_finite(**dict(zip(names, found, strict=True)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from economics._checks import FloatOrArray, plain, require_fraction, require_non_negative, require_positive
+from economics._checks import FloatOrArray, plain, require_fraction, require_non_negative, require_whole
 from economics.dual import PiGains, dual_ascent, pi_step
 from economics.intervals import wilson_interval
 from economics.productivity import error_rate
@@ -77,7 +77,7 @@ class ConstraintConfig:
 
     def __post_init__(self) -> None:
         require_non_negative(eta=self.eta, target_episodes=self.target_episodes, lambda_start=self.lambda_start)
-        require_positive(window_shifts=self.window_shifts)
+        require_whole(1, window_shifts=self.window_shifts)
         require_fraction(target_start=self.target_start, target_end=self.target_end)
         if self.gate_confidence is not None and not 0.0 < self.gate_confidence < 1.0:
             raise ValueError(f"gate_confidence must be None or lie in (0, 1), got {self.gate_confidence}")

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from economics._checks import FloatOrArray, plain, require_finite
+from economics._checks import FloatOrArray, plain, require_finite, require_positive, require_whole
+from economics.evidence import LinePosterior, fit_line
 from economics.forecast import MIN_SAMPLES, Prediction, PrequentialScore
 
 PATIENCE = 10
@@ -134,6 +135,7 @@ class SgdValue(DataValueEstimator):
 
     def __init__(self, confidence: float = 0.90, eta: float = 0.05) -> None:
         super().__init__(confidence)
+        require_positive(eta=eta)
         self._state = {"coef": 0.0, "intercept": 0.0, "eta": eta, "mean": 0.0, "square": 0.0}
         self._state |= {"loss": math.nan, "best": math.inf, "stalled": 0.0, "errors": 0.0}
 
@@ -198,30 +200,31 @@ class BayesianRidgeValue(DataValueEstimator):
 
     def __init__(self, confidence: float = 0.90, window: int = 2000) -> None:
         super().__init__(confidence)
-        if window < MIN_SAMPLES:
-            raise ValueError(f"window must be >= {MIN_SAMPLES}, got {window}")
-        self._seen: deque[tuple[float, float]] = deque(maxlen=window)
-        self._model: Any = None
+        require_whole(MIN_SAMPLES, window=window)
+        self._novelties: deque[float] = deque(maxlen=window)
+        self._gains: deque[float] = deque(maxlen=window)
+        self._line: LinePosterior | None = None
 
     def _forecast(self, novelty: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        from sklearn.linear_model import BayesianRidge  # late: every worker of a simulation imports this package
-
-        if self._model is None:
-            novelties, gains = np.array(self._seen).T
-            self._model = BayesianRidge().fit(novelties[:, None], gains)
-        mean, deviation = self._model.predict(novelty.reshape(-1, 1), return_std=True)
-        return mean.reshape(novelty.shape), deviation.reshape(novelty.shape)
+        if self._line is None:
+            count = len(self._gains)
+            columns = (np.fromiter(column, np.float64, count) for column in (self._novelties, self._gains))
+            self._line = fit_line(*columns)
+        return self._line.predict(novelty)
 
     def _learn(self, novelty: float, delta_mpl: float) -> None:
-        self._seen.append((novelty, delta_mpl))
-        self._model = None
+        self._novelties.append(novelty)
+        self._gains.append(delta_mpl)
+        self._line = None
 
     def _memory(self) -> dict[str, Any]:
-        return {"window": self._seen.maxlen, "seen": [list(pair) for pair in self._seen]}
+        seen = [list(pair) for pair in zip(self._novelties, self._gains, strict=True)]
+        return {"window": self._gains.maxlen, "seen": seen}
 
     def _remember(self, state: Mapping[str, Any]) -> None:
-        pairs = [(float(novelty), float(gain)) for novelty, gain in state["seen"]]
-        self._seen, self._model = deque(pairs, maxlen=int(state["window"])), None
+        window, seen = int(state["window"]), [(float(novelty), float(gain)) for novelty, gain in state["seen"]]
+        self._novelties = deque((novelty for novelty, _ in seen), maxlen=window)
+        self._gains, self._line = deque((gain for _, gain in seen), maxlen=window), None
 
 
 ESTIMATORS: dict[str, type[DataValueEstimator]] = {cls.kind: cls for cls in (SgdValue, BayesianRidgeValue)}

@@ -117,7 +117,7 @@ def prequential_r2(outcomes: npt.ArrayLike, forecasts: npt.ArrayLike) -> float:
         R2, at most 1; negative where the running mean was better, nan where there is nothing to score.
 
     Raises:
-        ValueError: the shapes differ, or an outcome is not finite.
+        ValueError: the shapes differ, an outcome is not finite, or a forecast is infinite.
 
     Reference:
         A. P. Dawid, "Present Position and Potential Developments: Some Personal Views: Statistical Theory: The
@@ -131,7 +131,7 @@ def prequential_r2(outcomes: npt.ArrayLike, forecasts: npt.ArrayLike) -> float:
         raise ValueError(
             f"outcomes and forecasts must be two vectors of one length, got {happened.shape}, {said.shape}"
         )
-    require_finite(outcomes=happened)
+    require_finite(outcomes=happened, forecasts=said[~np.isnan(said)])
     score = PrequentialScore()
     for outcome, forecast in zip(happened, said, strict=True):
         score.add(float(outcome), float(forecast))

@@ -31,7 +31,7 @@ class IndexSeries:
         years: dates as decimal years, rising, shape (T,) [year]
         values: shape (T,); dollars an hour or points, for only ratios count
         sources: key of each value's source; the header of wages.csv spells them out
-        statuses: of each value: published, restated, placeholder or simulated
+        statuses: of each value: published or simulated
 
     Raises:
         ValueError: the shapes differ, fewer than two dates, dates do not rise, or a value is not above zero.
@@ -63,7 +63,7 @@ def series_names() -> tuple[str, ...]:
         economics/data/wages.csv.
 
     >>> series_names()
-    ('dishwashers_35_9021', 'eci_private_wages')
+    ('dishwashers_35_9021', 'eci_private_wages', 'eci_private_wages_sa')
     """
     return tuple(sorted({row["series"] for row in _rows()}))
 
@@ -83,8 +83,8 @@ def load_series(name: str) -> IndexSeries:
     Reference:
         U.S. Bureau of Labor Statistics, by way of the sources that economics/data/wages.csv names.
 
-    >>> load_series("dishwashers_35_9021").values.tolist()
-    [7.89, 11.74, 16.19]
+    >>> load_series("dishwashers_35_9021").values[[0, -1]].tolist()
+    [7.89, 16.73]
     """
     rows = sorted((row for row in _rows() if row["series"] == name), key=lambda row: row["date"])
     if not rows:
@@ -194,6 +194,7 @@ def human_wage_path(
     18.58
     """
     require_positive(wage_usd_per_hour=wage_usd_per_hour)
+    require_finite(base_year=base_year)
     base = index_at(series, base_year, extrapolation=extrapolation)
     return plain(wage_usd_per_hour * np.asarray(index_at(series, year, extrapolation=extrapolation)) / base)
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from economics._checks import FloatOrArray, require_non_negative
+from economics._checks import FloatOrArray, require_finite, require_non_negative, require_whole
 
 
 def wilson_interval(
@@ -29,6 +29,10 @@ def wilson_interval(
 
     Reference:
         E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927).
+
+    >>> low, high = wilson_interval(10.0, 100.0)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0552, 0.1744)
     """
     require_non_negative(errors=errors, attempts=attempts)
     if np.greater(errors, attempts).any():
@@ -47,7 +51,7 @@ def paired_ratio(
     confidence: float = 0.95,
     resamples: int = 10_000,
 ) -> tuple[float, float, float]:
-    """Compare two means by their ratio, with the percentile bootstrap over pairs.
+    """Compare two means by their ratio, mean(numerators) / mean(denominators), bootstrapped over pairs.
 
     Args:
         numerators: values of one policy, shape (S,)
@@ -60,15 +64,23 @@ def paired_ratio(
         Ratio of the means, its lower and upper bound; the bounds of a single pair are nan.
 
     Raises:
-        ValueError: the shapes differ, there is no pair, or confidence is not in (0, 1).
+        ValueError: the shapes differ, there is no pair, a value is not finite, the denominators' mean is 0, confidence
+            is not in (0, 1), or resamples is no whole number >= 1.
 
     Reference:
         B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
+
+    >>> paired_ratio([3.0], [2.0], np.random.default_rng(0))
+    (1.5, nan, nan)
     """
     above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
     if above.ndim != 1 or above.shape != below.shape or len(above) == 0:
         raise ValueError(f"pairs must be two vectors of one length, got shapes {above.shape} and {below.shape}")
+    require_finite(numerators=above, denominators=below)
+    require_whole(1, resamples=resamples)
     _quantile(confidence)
+    if below.mean() == 0.0:
+        raise ValueError("denominators must not have the mean 0, got 0.0")
     ratio = float(above.mean() / below.mean())
     if len(above) == 1:
         return ratio, float("nan"), float("nan")

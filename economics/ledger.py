@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from economics._checks import require_fraction, require_non_negative
 from economics.prices import Prices
 from economics.productivity import error_rate, marginal_product
 from economics.reward import econ_lagrangian_reward, flow_profit, profit_rate
@@ -98,7 +99,7 @@ def make_row(
         The row; its money agrees with itself by construction.
 
     Raises:
-        ValueError: a counter is negative or not finite, hours is zero, or a rate exceeds 1.
+        ValueError: a counter, err_target or lambda_dual is negative or not finite, hours is zero, or a rate exceeds 1.
         TypeError: a column of `run` is unknown or one of episode, task, seed, env_steps is missing.
 
     Reference:
@@ -109,6 +110,8 @@ def make_row(
     >>> round(row.profit, 2), round(row.wage_parity, 2), round(row.captured_spread, 2)
     (29.68, 1.65, 11.78)
     """
+    require_fraction(err_target=err_target)
+    require_non_negative(lambda_dual=lambda_dual)
     attempts, completed, errors, hours = (float(counters[key]) for key in ("attempts", "completed", "errors", "hours"))
     mp_r, err = float(marginal_product(completed, hours)), float(error_rate(errors, attempts))
     w_hat_r = float(implied_robot_wage(prices.price_usd, mp_r, err, prices.damage_usd))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from economics._checks import (
     FloatOrArray,
@@ -209,9 +210,7 @@ def adopt(adoption: FloatOrArray, saving: FloatOrArray, speed: FloatOrArray) -> 
     require_fraction(adoption=adoption)
     require_finite(saving=saving)
     require_non_negative(speed=speed)
-    share = np.asarray(adoption, np.float64)
-    gone = (1.0 - share) * np.exp(-np.multiply(speed, saving))
-    return plain(share / (share + gone))
+    return plain(expit(logit(np.asarray(adoption, np.float64)) + np.multiply(speed, saving)))
 
 
 def _weighted(weights: npt.ArrayLike, logs: Vector, name: str) -> Vector:

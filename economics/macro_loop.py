@@ -9,7 +9,13 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from economics._checks import require_fraction, require_non_negative, require_positive
+from economics._checks import (
+    require_finite,
+    require_fraction,
+    require_non_negative,
+    require_positive,
+    require_whole,
+)
 from economics.claims import Claim, claim_structural_deflation
 from economics.indexer import IndexSeries
 from economics.macro import Elasticities, Sector, adopt, aggregate_tfp, price_level, sector_tfp, wage_response
@@ -52,7 +58,9 @@ class MacroConfig:
     start_year: int = 2026
 
     def __post_init__(self) -> None:
-        require_positive(years=self.years, mp_r=self.mp_r)
+        require_whole(1, years=self.years)
+        require_positive(mp_r=self.mp_r)
+        require_finite(start_year=self.start_year)
         require_fraction(err_rate=self.err_rate, customer_share=self.customer_share)
         require_non_negative(robot_usd_per_hour=self.robot_usd_per_hour)
         if not self.sectors:
@@ -115,7 +123,11 @@ class MacroPath:
 
         Returns:
             The claim.
+
+        Raises:
+            ValueError: the path has fewer than three points, which no rank correlation is made of.
         """
+        require_whole(2, years=len(self.year) - 1)
         return claim_structural_deflation(self.mean_adoption, self.relative_price)
 
 
@@ -167,7 +179,7 @@ def sensitivity_table(
     """Run the loop over a grid of elasticities, with rebates and without.
 
     Args:
-        config: the economy; its elasticities and rebates are replaced
+        config: the economy, of at least two years; its elasticities and rebates are replaced
         wage_tfp: elasticities of the wage to TFP
         wage_displacement: elasticities of the wage to displaced hours, >= 0
         price_indexation: elasticities of the list price to the wage
@@ -177,7 +189,7 @@ def sensitivity_table(
         price_level, relative_price, rho and deflation_holds.
 
     Raises:
-        ValueError: an elasticity is not finite, or a displacement is negative.
+        ValueError: an elasticity is not finite, a displacement is negative, or the economy lasts one year.
 
     Reference:
         A. Saltelli et al., "Global Sensitivity Analysis: The Primer" (2008), for tables of factors at levels.

@@ -13,7 +13,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from economics._checks import FloatOrArray, plain, require_fraction, require_non_negative, require_positive
+from economics._checks import (
+    FloatOrArray,
+    plain,
+    require_fraction,
+    require_non_negative,
+    require_positive,
+    require_whole,
+)
 from economics.prices import Prices
 from economics.pricing import value_of_data
 from economics.spread import SpreadAllocation, compute_spread_allocation
@@ -62,12 +69,8 @@ class DataMarket:
     prices: Prices = field(default_factory=Prices)
 
     def __post_init__(self) -> None:
-        require_positive(
-            customers=self.customers,
-            rounds=self.rounds,
-            hours_per_round=self.hours_per_round,
-            novelty_scale=self.novelty_scale,
-        )
+        require_whole(1, customers=self.customers, rounds=self.rounds)
+        require_positive(hours_per_round=self.hours_per_round, novelty_scale=self.novelty_scale)
         require_non_negative(
             mp_start=self.mp_start,
             mp_ceiling=self.mp_ceiling,

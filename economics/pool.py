@@ -17,6 +17,7 @@ from economics._checks import (
     require_fraction,
     require_non_negative,
     require_positive,
+    require_whole,
 )
 
 Years = npt.NDArray[np.float64]
@@ -54,7 +55,8 @@ class Pool:
     discount_rate: float = 0.08
 
     def __post_init__(self) -> None:
-        require_positive(robots=self.robots, hours_per_robot_year=self.hours_per_robot_year, years=self.years)
+        require_whole(1, robots=self.robots, years=self.years)
+        require_positive(hours_per_robot_year=self.hours_per_robot_year)
         require_non_negative(usd_per_hour=self.usd_per_hour, wage_volatility=self.wage_volatility)
         require_fraction(default_per_year=self.default_per_year, default_correlation=self.default_correlation)
         require_finite(wage_growth=self.wage_growth, wage_elasticity=self.wage_elasticity)
@@ -96,7 +98,7 @@ class Tranche:
             Payment at the end of each year [$].
 
         Raises:
-            ValueError: years is below 1.
+            ValueError: years is no whole number >= 1.
 
         Reference:
             R. A. Brealey, S. C. Myers, F. Allen, "Principles of Corporate Finance" (2017), on annuities.
@@ -104,8 +106,7 @@ class Tranche:
         >>> round(Tranche("senior", 1000.0, 0.10).instalment(2), 2)
         576.19
         """
-        if years < 1:
-            raise ValueError(f"years must be >= 1, got {years}")
+        require_whole(1, years=years)
         if self.coupon == 0.0:
             return self.principal_usd / years
         return self.principal_usd * self.coupon / -math.expm1(-years * math.log1p(self.coupon))
@@ -194,7 +195,7 @@ def simulate_pool(
         Present value and the fate of each tranche.
 
     Raises:
-        ValueError: scenarios is below 1.
+        ValueError: scenarios is no whole number >= 1.
 
     Reference:
         O. A. Vasicek (2002) for defaults; F. Black and M. Scholes, Journal of Political Economy 81 (1973), for the
@@ -204,8 +205,7 @@ def simulate_pool(
     >>> round(simulate_pool(quiet, [], np.random.default_rng(0), scenarios=2).present_value_usd, 2)
     925.93
     """
-    if scenarios < 1:
-        raise ValueError(f"scenarios must be >= 1, got {scenarios}")
+    require_whole(1, scenarios=scenarios)
     cash, alive = _scenario_cash(pool, rng, scenarios)
     value = cash @ (1.0 + pool.discount_rate) ** -np.arange(1.0, pool.years + 1.0)
     p05, p95 = np.quantile(value, [0.05, 0.95])

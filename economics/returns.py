@@ -86,7 +86,7 @@ def irr(cash_flows: npt.ArrayLike) -> float:
 
 
 def payback_years(cash_flows: npt.ArrayLike, rate: float = 0.0) -> float:
-    """Find when the cash paid in has come back, straight between two years.
+    """Find when the cash paid in has come back: t + short_t / C_(t+1), t the last year in which some is still missing.
 
     Args:
         cash_flows: C_0, C_1, ..., at the end of each year, shape (T,) [$]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from economics._checks import require_finite
+from economics._checks import require_finite, require_non_negative, require_positive
 from economics.data_value import DataValueEstimator
 from economics.forecast import delta_mpl
 from economics.pricing import quote_price, value_of_data
@@ -24,8 +24,8 @@ def value_ledger(
     """Fill the columns of data and spread, on the assumption that each shift's data was a customer's.
 
     Each shift's gain is forecast from its novelty before it is known, valued above the running mean of the gains
-    before, priced where the forecast is sure, and then learnt from. The forecast is the customer's contribution to the
-    measured gain, and the spread is split by it.
+    before, value = p * max(0, forecast - mean), priced where the forecast is sure, and then learnt from. The forecast
+    is the customer's contribution to the measured gain, and the spread is split by it: s_cust = clip(forecast / gain).
 
     Args:
         ledger: with novelty_norm, mp_r, w_hat_r, w_h and hours; shifts without novelty are neither forecast nor learnt
@@ -37,7 +37,8 @@ def value_ledger(
         s_plat, rebate, captured_spread and consumer_surplus filled in.
 
     Raises:
-        ValueError: a column is missing or, novelty aside, not finite.
+        ValueError: a column is missing or, novelty aside, not finite, w_h or hours is not above zero, or price_usd is
+            negative or not finite.
 
     Reference:
         A. P. Dawid, "Statistical Theory: The Prequential Approach", JRSS A 147 (1984): forecast first, then look.
@@ -47,6 +48,8 @@ def value_ledger(
     if missing:
         raise ValueError(f"ledger must have the columns {', '.join(needed)}, it lacks {', '.join(missing)}")
     require_finite(**{name: ledger[name] for name in needed[1:]})
+    require_non_negative(price_usd=price_usd)
+    require_positive(w_h=ledger["w_h"], hours=ledger["hours"])
     gains = delta_mpl(ledger["mp_r"])
     data = _forecasts(ledger["novelty_norm"], gains, estimator, price_usd)
     contributed = np.nan_to_num(data["delta_mpl_cust_pred"])

@@ -43,6 +43,11 @@ class SACSettings(Section):
     priority_exponent: Fraction
     importance_exponent: Fraction
     novelty_weights: bool
+    # Run folders from before these keys name none of them: they ran with all off.
+    random_shift: Annotated[int, Field(ge=0)] = 0
+    consistency_coefficient: NonNegative = 0.0
+    infonce_coefficient: NonNegative = 0.0
+    infonce_temperature: Positive = 0.1
 
 
 class PPOSettings(Section):

@@ -23,6 +23,7 @@ from agents import (
     build_novelty,
 )
 from economics import ConstraintConfig, PiGains, Prices, SlaConstraint
+from scripts._agent_settings import AgentSettings
 from scripts._explain import UsageError
 from scripts._machine import has_bfloat16
 from scripts._settings import EconomicsSettings, Settings
@@ -159,6 +160,33 @@ def _kwargs(settings: Settings) -> dict[str, Any]:
     return kwargs | {"prices": make_prices(settings.economics)}
 
 
+def without_pretrained(settings: Settings) -> Settings:
+    """Return the settings of a run whose weights come from a checkpoint: published ones are not looked for."""
+    if settings.encoder.pretrained is None:
+        return settings
+    return settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"pretrained": False})})
+
+
+def agent_config(agent: AgentSettings) -> Any:
+    """Turn an agent's settings into its config.
+
+    Args:
+        agent: settings without nulls that the task decides
+
+    Returns:
+        SACConfig or PPOConfig.
+
+    Raises:
+        UsageError: the agent refuses a setting.
+    """
+    values = agent.model_dump()
+    values["learning_rate"] = values.pop("lr")
+    try:
+        return AGENTS[values.pop("name")][1](**values)
+    except ValueError as error:
+        raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
+
+
 def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
     """Make an untrained agent; the same settings give the same weights.
 
@@ -174,20 +202,21 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
     """
     device = choose_device(settings.device)
     spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
-    values = settings.agent.model_dump()
-    values["learning_rate"] = values.pop("lr")
-    agent_class, config_class = AGENTS[values.pop("name")]
-    try:
-        config = config_class(**values)
-    except ValueError as error:
-        raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
+    config = agent_config(settings.agent)
     if settings.encoder.name not in ENCODERS:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")
-    latent_dim = settings.encoder.latent_dim
-    encoder = build_encoder(settings.encoder.name, spec.observation_shape, latent_dim=latent_dim, seed=settings.seed)
+    chosen = settings.encoder
+    shape, options = spec.observation_shape, chosen.options
+    try:
+        encoder = build_encoder(chosen.name, shape, latent_dim=chosen.latent_dim, seed=settings.seed, **options)
+    except ValueError as error:
+        raise UsageError(f"encoder: {str(error).splitlines()[0]}") from error
     if isinstance(encoder, VideoEncoder):
         encoder.learns_in_bfloat16 = uses_bfloat16(settings.precision, device)
-    return agent_class(spec, encoder, config, device=device, seed=settings.seed)
+    try:
+        return AGENTS[settings.agent.name][0](spec, encoder, config, device=device, seed=settings.seed)
+    except ValueError as error:
+        raise UsageError(f"agent.{str(error).splitlines()[0]}") from error
 
 
 def make_learner(settings: Settings, env: Any) -> AnyLearner:

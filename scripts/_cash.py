@@ -12,7 +12,7 @@ from economics import Fleet, fleet_cash_flows, irr, npv, payback_years, retained
 from scripts._explain import UsageError
 from scripts._fleet import fleets
 from scripts._ledger_file import open_source
-from scripts._panels import COLOURS, finish, make_panels
+from scripts._panels import COLOURS, finish, make_panels, whole_ticks
 from scripts._report import Table
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ def choose_fleet(arguments: CashFlowArguments) -> tuple[Fleet, list[str]]:
     found = fleets(source, arguments)
     if view not in found:
         raise UsageError(f"view: {arguments.run_dir} has no spread recorded; nearest valid: as_if")
-    return found[view], [*source.notes, f"view:     {view}, the last {arguments.last} shifts", risks]
+    return found[view], [
+        *source.notes,
+        f"view:     {view}, the last {min(arguments.last, len(source.episodes))} shifts",
+        risks,
+    ]
 
 
 def cash_table(fleet: Fleet, arguments: CashFlowArguments) -> Table:
@@ -93,7 +97,7 @@ def draw_cash(fleet: Fleet, arguments: CashFlowArguments, risks: Table | None) -
     axes[0].bar(years, 1e-6 * flows, 0.6, color=colours)
     axes[0].plot(years, 1e-6 * flows.cumsum(), "o-", color="#222222", markersize=4, label="cumulated")
     axes[0].axhline(0.0, color=COLOURS["faint"], linewidth=1)
-    axes[0].xaxis.get_major_locator().set_params(integer=True)
+    whole_ticks(axes[0])
     finish(axes[0], "year", "cash [million $]", "Cash at the end of each year")
     axes[1].plot(100.0 * RATES, 1e-6 * np.asarray(npv(RATES, flows)), color=COLOURS["robot"], label="NPV")
     axes[1].axhline(0.0, color=COLOURS["faint"], linewidth=1)

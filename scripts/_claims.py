@@ -13,7 +13,7 @@ import numpy.typing as npt
 from economics import Claim, check_ledger, cost_per_human_hour, relative_unit_price
 from scripts._fleet import VIEWS
 from scripts._ledger_file import SPREAD, Ledger, Source, chosen, measured
-from scripts._panels import COLOURS, finish, make_panels
+from scripts._panels import COLOURS, finish, make_panels, whole_ticks
 from scripts._plots import running_mean
 from scripts._report import Table
 
@@ -117,8 +117,8 @@ def draw_claims(evidence: Sequence[Evidence], title: str, path: str) -> Any:
     along = path if evidence[-1].adoption is evidence[-1].at else "adopted share of hours [-]"
     deflation.set_ylim(*_limits(np.ones(1), [found.relative_price for found in evidence], 2.0))
     finish(deflation, along, "unit price / wage [-]", _verdicts(evidence, 3))
-    for axis in (cost, parts):
-        axis.xaxis.get_major_locator().set_params(integer=True)
+    for axis in (cost, parts, deflation) if along == path else (cost, parts):
+        whole_ticks(axis)
     return figure
 
 

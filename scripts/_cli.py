@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scripts._agent_settings import AGENT_SECTIONS, SACSettings
+from scripts._agent_settings import AGENT_SECTIONS
 from scripts._explain import UsageError, explain, key_names, nearest
+from scripts._pipes import PIPE_STATUS, drop_unread
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
@@ -60,7 +62,14 @@ def run_with_hydra(work: Callable[[Settings], int], argv: Sequence[str] | None =
     def start() -> int:
         if not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion):
             _check_jobs(args.overrides, args.multirun)
-        hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)()
+        program = hydra.main(version_base="1.3", config_path=str(configs_dir()), config_name="config")(job)
+        if not (args.cfg or args.info):
+            program()
+            return 0
+        shown = io.StringIO()  # Hydra would report a reader that leaves with a traceback of its own
+        with redirect_stdout(shown):
+            program()
+        print(shown.getvalue(), end="")
         return 0
 
     with _arguments(arguments):
@@ -90,15 +99,17 @@ def guarded(work: Callable[[], int]) -> int:
         work: returns an exit status
 
     Returns:
-        That status, or 2 after a curable error.
+        That status, 2 after a curable error, or 1 where nobody reads the output any more.
     """
     try:
-        return work()
-    except Exception as error:
-        if not isinstance(error, _curable()):
+        try:
+            return _explained(work)
+        finally:
+            sys.stdout.flush()  # what is still buffered may have no reader either
+    except BrokenPipeError:
+        if not drop_unread():
             raise
-        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
-        return USAGE_STATUS
+        return PIPE_STATUS
 
 
 def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model:
@@ -130,12 +141,24 @@ def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model
         raise UsageError(_one_line(error)) from error
 
 
+def _explained(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if not isinstance(error, _curable()):
+            raise
+        print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
+        return USAGE_STATUS
+
+
 def _curable() -> tuple[type[Exception], ...]:
     """Errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import CheckpointError
+    from agents import BackboneError, CheckpointError
     from v2p_sim.gl import GLUnavailableError
 
-    return (UsageError, CheckpointError, GLUnavailableError)
+    return (UsageError, BackboneError, CheckpointError, GLUnavailableError)
 
 
 def _one_line(error: Exception) -> str:
@@ -220,8 +243,12 @@ def _missing_option(error: MissingConfigException) -> str:
 def _known_keys(overrides: Sequence[str]) -> list[str]:
     """Keys of the schema, those of agents that were not chosen left out."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("agent=")]
-    own = AGENT_SECTIONS.get(chosen[-1] if chosen else "sac", SACSettings).model_fields
-    return [key for key in key_names(Settings) if not key.startswith("agent.") or key.removeprefix("agent.") in own]
+    own = _agent_keys(chosen[-1] if chosen and chosen[-1] in AGENT_SECTIONS else "sac")
+    return [key for key in key_names(Settings) if not key.startswith("agent.") or key in own]
+
+
+def _agent_keys(name: str) -> list[str]:
+    return key_names(AGENT_SECTIONS[name], "agent.")
 
 
 def _composition(error: HydraException, overrides: Sequence[str]) -> str:
@@ -232,7 +259,8 @@ def _composition(error: HydraException, overrides: Sequence[str]) -> str:
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         if key not in known and not key.startswith("hydra") and (key in str(error) or key in refused):
-            return f"{key}: unknown key; nearest valid: {nearest(key, known)}"
+            owners = [f"agent={name}, which has it" for name in AGENT_SECTIONS if key in _agent_keys(name)]
+            return f"{key}: unknown key; nearest valid: {owners[0] if owners else nearest(key, known)}"
         if key == refused[1] and key in known:
             return f"{key}: the chosen {key.partition('.')[0]} has no such setting; nearest valid: leave it out"
     for word in overrides:

@@ -62,7 +62,9 @@ def customer_table(source: Source, last: int) -> Table:
     rows = {view: _customer(ledger, last) for view, ledger in zip(VIEWS, (source.recorded, source.valued), strict=True)}
     names = list(rows["as if"])
     table = [(name, *(row.get(name, math.nan) for row in rows.values())) for name in names]
-    return Table("customer", f"Customer: the last {last} shifts", ("quantity", *VIEWS), table)
+    return Table(
+        "customer", f"Customer: the last {min(last, len(source.episodes))} shifts", ("quantity", *VIEWS), table
+    )
 
 
 def hourly(ledger: Ledger, last: int) -> dict[str, float]:

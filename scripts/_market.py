@@ -50,7 +50,7 @@ def make_markets(arguments: MarketArguments) -> dict[str, DataMarket]:
     market = DataMarket(**{name: getattr(arguments, name) for name in names}, prices=Prices())
     if arguments.run_dir is not None:
         recorded, prices = ledger_columns(arguments.run_dir)
-        shifts = max(1, min(arguments.last, len(recorded["mp_r"]) // 4))
+        shifts = end_shifts(arguments.last, len(recorded["mp_r"]))
         first, last = (chosen(recorded, part) for part in (slice(shifts), slice(-shifts, None)))
         start = float(np.mean(first["mp_r"]))
         market = replace(
@@ -63,14 +63,21 @@ def make_markets(arguments: MarketArguments) -> dict[str, DataMarket]:
     return {mechanism: replace(market, mechanism=mechanism) for mechanism in MECHANISMS}
 
 
+def end_shifts(last: int, episodes: int) -> int:
+    """Say how many shifts at either end of a run count: as many as asked, at most a quarter of it, at least one."""
+    return max(1, min(last, episodes // 4))
+
+
 def market_title(arguments: MarketArguments, market: DataMarket) -> str:
     """Say where the numbers are from."""
-    work = "reference prices, the rest PLACEHOLDERS"
+    work, how = "reference prices, the rest PLACEHOLDERS", ""
     if arguments.run_dir is not None:
         work = f"prices and work of {arguments.run_dir}; costs, novelties and their worth are PLACEHOLDERS"
+        shifts = end_shifts(arguments.last, len(ledger_columns(arguments.run_dir)[0]["mp_r"]))
+        how = f" (means of the run's first and last {shifts} shifts; a loss counts as no gain)"
     return (
         f"{market.customers} customers, {market.rounds} rounds of {market.hours_per_round:g} h; {work}\n"
-        f"marginal product {market.mp_start:.1f}, at most {market.mp_ceiling:.1f} units/h more with all the data;"
+        f"marginal product {market.mp_start:.1f}, at most {market.mp_ceiling:.1f} units/h more with all the data{how};"
         f" sharing costs ${market.cost_usd_per_round:g} a round in the mean"
     )
 

@@ -34,6 +34,11 @@ def make_panels(title: str, rows: int = 2, columns: int = 2) -> tuple[Any, list[
     return figure, list(axes.flat)
 
 
+def whole_ticks(axis: Any) -> None:
+    """Put ticks at whole numbers alone: there is no half an episode."""
+    axis.xaxis.get_major_locator().set_params(integer=True)
+
+
 def finish(axis: Any, x: str, y: str, title: str = "") -> None:
     """Label a finished panel and put its legend where no data is.
 

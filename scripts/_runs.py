@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from scripts._explain import UsageError
-from scripts._settings import Settings
+from scripts._settings import Settings, load_settings
 
 PACKAGES = ("v2p", "mujoco", "dm_control", "gymnasium", "torch", "numpy", "scipy")
 
@@ -131,7 +131,8 @@ def check_same_run(settings: Settings, plan: RunPlan) -> None:
     """
     if plan.checkpoint is None:
         return
-    before, now = (_decisive(values) for values in (read_config(plan.checkpoint.parent.parent), settings.model_dump()))
+    begun = load_settings(read_config(plan.checkpoint.parent.parent))  # keys that it did not know yet are filled in
+    before, now = (_decisive(values.model_dump()) for values in (begun, settings))
     for key in sorted(before.keys() | now.keys(), key=lambda name: (not name.startswith("task"), name)):
         old, new = before.get(key), now.get(key)
         if old != new:

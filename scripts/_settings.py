@@ -17,7 +17,15 @@ ContactLog = Literal["csv", "parquet"]
 
 MAX_SEED = 2**31 - 1  # evaluation's seeds lie above
 DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "privileged": "mlp"}
-ENCODER_MODALITY: dict[str, str] = {"mlp": "state", "simple2dcnn": "video", "simple3dcnn": "video"}
+ENCODER_MODALITY: dict[str, str] = {
+    "mlp": "state",
+    "simple2dcnn": "video",
+    "simple3dcnn": "video",
+    "r3d18": "video",
+    "timesformer": "video",
+}
+ENCODER_OPTIONS: dict[str, tuple[str, ...]] = {"r3d18": ("pretrained",), "timesformer": ("size", "pretrained")}
+"""What an encoder can be told beside the width of its latent."""
 
 
 class Schedule(Section):
@@ -68,10 +76,18 @@ class TaskSettings(Section):
 
 
 class EncoderSettings(Section):
-    """What turns an observation into a latent."""
+    """What turns an observation into a latent; null = the encoder's own value."""
 
-    name: Literal["auto", "mlp", "simple2dcnn", "simple3dcnn"]
+    name: Literal["auto", "mlp", "simple2dcnn", "simple3dcnn", "r3d18", "timesformer"]
     latent_dim: Count
+    freeze_episodes: Annotated[int, Field(ge=0)] = 0
+    pretrained: bool | None = None
+    size: Literal["small", "base"] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What only this encoder knows."""
+        return self.model_dump(include={"pretrained", "size"}, exclude_none=True)
 
 
 class NoveltySettings(Section):
@@ -175,6 +191,8 @@ def _complete(settings: Settings) -> Settings:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
     for key in settings.novelty.options if settings.novelty.name != "diffusion" else ():
         raise UsageError(f"novelty.{key}: {settings.novelty.name} has no such setting; nearest valid: leave it out")
+    for key in settings.encoder.options.keys() - ENCODER_OPTIONS.get(encoder, ()):
+        raise UsageError(f"encoder.{key}: {encoder} has no such setting; nearest valid: leave it out")
     schedule = task.schedule.model_dump()
     return settings.model_copy(
         update={

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scripts._fleet import hourly
 from scripts._ledger_file import Source, chosen
-from scripts._panels import COLOURS, finish, make_panels
+from scripts._panels import COLOURS, finish, make_panels, whole_ticks
 from scripts._plots import running_mean
 from scripts._report import Table
 
@@ -80,6 +80,8 @@ def draw_spread(source: Source, window: int) -> Any:
         spread.plot(episodes, rate, color=COLOURS[colour], label=f"{label}, as if")
     finish(spread, "episode [shifts]", "spread [$/h]", f"Spread over the human wage, means of {window}")
     _draw_shares(shares, source, window)
+    for axis in (wage, parity, spread, shares):
+        whole_ticks(axis)
     return figure
 
 
@@ -94,6 +96,9 @@ def _draw_shares(axis: Any, source: Source, window: int) -> None:
             _running(ledger["rebate"], window), whole, out=np.full(len(whole), math.nan), where=whole > 1e-9
         )
         axis.plot(episodes, part, style, color=COLOURS["customer"], label=f"{window} shifts, {view}")
+    if not some.any():
+        axis.text(0.5, 0.5, "no spread in any shift", transform=axis.transAxes, ha="center", color=COLOURS["wage"])
+        axis.set_xlim(episodes.min() - 0.5, episodes.max() + 0.5)
     axis.set_ylim(-0.03, 1.03)
     finish(axis, "episode [shifts]", "customer's share of the spread [-]", "Who gets the spread")
 

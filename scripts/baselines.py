@@ -1,4 +1,4 @@
-"""What can be earned without learning: `python scripts/baselines.py task=dishwashing_mujoco [output=DIR budget=480]`.
+"""What can be earned without learning: `python scripts/baselines.py task=dishwashing_mujoco [output=DIR budget=240]`.
 
 `random`, `blind_constant`, `blind_schedule` (told the phase) and `oracle` (told phase and kind): each searched policy
 has `budget` simulated shifts, then all work the same `shifts`, on seeds that no search uses. Writes baselines.json,
@@ -30,7 +30,7 @@ class BaselineArguments(Arguments):
     """What the command line can say beside the overrides of a run."""
 
     shifts: Annotated[int, Field(ge=1)] = 96
-    budget: Annotated[int, Field(ge=1)] = 480
+    budget: Annotated[int, Field(ge=1)] = 240
     frontier: PathText | None = None
     output: PathText | None = None
 

@@ -1,4 +1,4 @@
-"""Measure speed: `python scripts/benchmark.py [only=env|learners|peers] [rounds=5]` prints JSON lines of medians.
+"""Measure speed: `python scripts/benchmark.py [only=env|learners|encoders|peers] [rounds=5]`; medians as JSON lines.
 
 `bound` is the largest ("side": "upper") or smallest ("lower") value that is acceptable, or null. An overhead is the
 time of env.step over the time of the bare native rollout of the same substeps and the bare render of the same frames,
@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from scripts._benchmark import Measurement, interleaved_medians
+from scripts._benchmark_encoders import encoder_measurements
 from scripts._benchmark_env import env_measurements
 from scripts._benchmark_learners import learners_measurements
 from scripts._benchmark_peers import peer_measurements
@@ -26,13 +27,18 @@ from scripts._machine import keep_freed_memory
 
 __all__ = ["GROUPS", "BenchmarkArguments", "Measurement", "interleaved_medians", "main", "run"]
 
-GROUPS = {"env": env_measurements, "peers": peer_measurements, "learners": learners_measurements}
+GROUPS = {
+    "env": env_measurements,
+    "peers": peer_measurements,
+    "learners": learners_measurements,
+    "encoders": encoder_measurements,
+}
 
 
 class BenchmarkArguments(Arguments):
     """What the command line can say."""
 
-    only: Literal["all", "env", "learners", "peers"] = "all"
+    only: Literal["all", "env", "learners", "encoders", "peers"] = "all"
     rounds: Annotated[int, Field(ge=1)] = 5
 
 

@@ -23,17 +23,22 @@ _CONSTANT = re.compile(r"constant\(([^,()]+),([^,()]+)\)")
 _POLICIES = ("checkpoint", "random", "constant(1.0,0.86)")
 
 
-class ExportArguments(Arguments):
-    """What the command line can say."""
+class RollArguments(Arguments):
+    """What the command line can say of rolling a run's shifts."""
 
     run_dir: PathText
-    format: Literal["minari", "lerobot"]
     episodes: Annotated[int, Field(ge=1)] = 4
     output: PathText | None = None
     policy: str = "checkpoint"
     # Not those above MAX_SEED: what a learner is evaluated on shall not be in its data.
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "cpu"
+
+
+class ExportArguments(RollArguments):
+    """What the command line can say."""
+
+    format: Literal["minari", "lerobot"]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -92,7 +97,7 @@ def _roll_and_write(arguments: ExportArguments, settings: Settings, root: Path, 
     return text
 
 
-def make_policy(arguments: ExportArguments, root: Path, env: Any) -> Any:
+def make_policy(arguments: RollArguments, root: Path, env: Any) -> Any:
     """Make what the command line's `policy` names.
 
     Args:

@@ -27,7 +27,7 @@ def run(settings: Settings) -> int:
     """
     import torch
 
-    from scripts._build import choose_device, learner_threads
+    from scripts._build import choose_device, learner_threads, without_pretrained
     from scripts._interrupts import Interrupts
     from scripts._machine import keep_freed_memory
     from scripts._media import require_ffmpeg
@@ -44,7 +44,7 @@ def run(settings: Settings) -> int:
         if settings.video:
             require_ffmpeg()
         torch.set_num_threads(learner_threads(settings))
-        parts = make_parts(settings)
+        parts = make_parts(settings if plan.checkpoint is None else without_pretrained(settings))
         make_folder(plan, settings)
         session = Session(settings, plan, parts, make_display(int(settings.episodes or 0)), stop)
         try:
@@ -72,7 +72,8 @@ def work(session: Any, started: float) -> None:
         del saved
     session.say(f"run folder {plan.root}")
     session.catch_up(state)
-    config = LoopConfig(episodes=settings.episodes, seed=settings.seed)
+    frozen = settings.encoder.freeze_episodes
+    config = LoopConfig(episodes=settings.episodes, seed=settings.seed, freeze_episodes=frozen)
     state = train(parts.env, parts.learner, parts.constraint, [session], config, state)
     session.save(state)
     session.plot()

@@ -14,11 +14,13 @@ from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, NORMAL, POSITION, TOTA
 
 FORCE_FLOOR_N = 0.05  # below it there is no contact
 QUIET_MPS = 0.01  # partners that move slower than this along the normal are at rest
+HOP_S = 0.004  # a landing goes on while a dish is off its partner for no longer than this
 NUM_PARTNERS = 3
-OPEN_FIELDS = 9  # other, substep, energy, impulse, peak, sustained, x, y, z
+OPEN_FIELDS = 10  # other, substep, energy, impulse, peak, sustained, x, y, z, substeps off the partner
 EVENT_FIELDS = 3 + OPEN_FIELDS  # after cell, dish, partner
 _FURNITURE, _DISH, _CUP = range(NUM_PARTNERS)
 _OTHER, _SUBSTEP, _ENERGY, _IMPULSE, _PEAK, _SUSTAINED, _PLACE = range(7)
+_OFF = OPEN_FIELDS - 1
 
 
 @njit(cache=True)
@@ -104,7 +106,7 @@ def _follow(rows, start, span, where, flat, events, count, constants) -> int:
                 if pushed:
                     _extend(is_open, entries, event + partner, k, contact, net_n)
                     _absorb(entries, tails, event + partner, contact, (dt_s, weights_n[dish], net_n, partner))
-            if is_open[event + partner] and not pushed:
+            if is_open[event + partner] and not pushed and not _hops(flat, event + partner, net_n, dt_s):
                 count = _close((cell, dish, partner), event + partner, flat, events, count, report_j)
     return count
 
@@ -194,6 +196,7 @@ def _extend(is_open, entries, event, k, contact, net_n) -> None:
     """Begin an event where there is none, and note its peak."""
     _, _, _, other, place, _ = contact
     entry = event * OPEN_FIELDS
+    entries[entry + _OFF] = 0.0
     if not is_open[event]:
         is_open[event] = True
         entries[entry + _SUBSTEP] = k
@@ -201,6 +204,16 @@ def _extend(is_open, entries, event, k, contact, net_n) -> None:
         entries[entry + _PEAK], entries[entry + _OTHER] = net_n, other
         for axis in range(3):
             entries[entry + _PLACE + axis] = place[axis]
+
+
+@njit(cache=True)
+def _hops(flat, event, net_n, dt_s) -> bool:
+    """Tell whether the dish has left its partner for a moment: a tilted one lands on one edge, then on the other."""
+    is_open, entries, tails = flat
+    off, width = event * OPEN_FIELDS + _OFF, len(tails) // len(is_open)
+    entries[off] += 1.0
+    _push(tails, event * width, width, 0.0)
+    return net_n <= FORCE_FLOOR_N and entries[off] * dt_s < HOP_S + 1e-9
 
 
 @njit(cache=True)

@@ -69,3 +69,13 @@ def write_counts(totals, unit, states) -> None:
     for cell in range(states.shape[0]):
         for row in range(3):
             states[cell, row + 1] = totals[row, cell] * unit
+
+
+@njit(cache=True)
+def count_step(active, working, elapsed):
+    """Add a step to the active cells' elapsed steps, and tell whether every cell works: two array calls take longer."""
+    everyone = True
+    for cell in range(len(active)):
+        elapsed[cell] += active[cell]
+        everyone &= working[cell]
+    return everyone

@@ -1,8 +1,9 @@
 """Contact traces -> contact events: who struck whom, peak N, impulse N s, energy J, sustained N.
 
 A contact event is a maximal run of substeps in which a dish is pushed by one of its partners (the furniture, another
-dish, the cup) while the two still move along the contact's normal. Its energy is the compression work, the part of the
-impact that has to be absorbed:
+dish, the cup) while the two still move along the contact's normal; off its partner for up to 4 ms it is still landing
+(on its other edge: how long it is in the air in between depends on the solver's stiffness). Its energy is the
+compression work, the part of the impact that has to be absorbed:
 
     E = share x sum_k max(0, (F_k . n_k - w_k)  x  v_k . n_k) dt,    v_k the relative mid-step velocity, n_k the normal.
 

@@ -85,7 +85,8 @@ class CellEnv(gym.Env[npt.NDArray[Any], npt.NDArray[np.float32]]):
         self._elapsed = task.steps_per_shift if terminated else steps
         truncated = steps == task.steps_per_shift and not terminated
         reward = 0.0 if terminated else task.counters.cell_step_profit_usd(0)
-        return task.observe()[0], reward, terminated, truncated, self._info()
+        info = self._info()  # before the frame is drawn: drawing clears the caches
+        return task.observe()[0], reward, terminated, truncated, info
 
     def render(self) -> npt.NDArray[np.uint8] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return a picture of the cell for people, shape (H, W, 3), or None without a render mode."""
@@ -192,7 +193,8 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         rewards[terminated] = 0.0
         truncated = (self._elapsed >= self.task.steps_per_shift) & ~terminated
         self._pending = terminated | truncated
-        return self.task.observe(), rewards, terminated, truncated, self._info()
+        info = self._info()
+        return self.task.observe(), rewards, terminated, truncated, info
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return a picture of each cell for people, or None without a render mode."""

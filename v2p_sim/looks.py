@@ -125,3 +125,12 @@ def add_noise(frame: np.ndarray, std: float, seed: int, step: int) -> np.ndarray
     rng = np.random.Generator(np.random.Philox(key=seed, counter=step << 128))
     noisy = frame + std * rng.standard_normal(frame.shape, np.float32)
     return np.clip(np.rint(noisy), 0.0, 255.0).astype(np.uint8)
+
+
+@njit(cache=True)
+def to_planes(frame, planes):
+    """Write a frame (H, W, 3) as planes (3, H, W)."""
+    for row in range(frame.shape[0]):
+        for column in range(frame.shape[1]):
+            for channel in range(3):
+                planes[channel, row, column] = frame[row, column, channel]

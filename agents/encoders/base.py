@@ -1,6 +1,6 @@
 """What every encoder offers: observations in, a latent of fixed width out."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -24,21 +24,64 @@ class Encoder(nn.Module):
         self.observation_shape = tuple(observation_shape)
         self.latent_dim = latent_dim
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what fixes the shapes of the weights beside observation and latent."""
+        return {}
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep all weights as they are, or let them move again; latents carry no gradients while frozen.
+
+        Args:
+            frozen: Whether the weights stay.
+        """
+        self.requires_grad_(not frozen)
+        if frozen:
+            self.zero_grad(set_to_none=True)  # an optimiser passes over weights without a gradient
+
+    def check(self, observations: Tensor) -> None:
+        """See that a batch fits.
+
+        Args:
+            observations: Batch (B, ...).
+
+        Raises:
+            ValueError: Its shape or type is not what the encoder reads.
+        """
+        _check(self.name, observations, ("B", *self.observation_shape), self.modality == "video")
+
 
 class VideoEncoder(Encoder):
     """An encoder of frame stacks that can also read them as indices into a set of frames.
 
     Attributes:
+        smallest: Height and width that frames have at least.
         learns_in_bfloat16: Whether pairs are multiplied in bfloat16; weights, latents and acting stay in float32.
     """
 
     modality = "video"
+    smallest: ClassVar[int] = 1
     learns_in_bfloat16 = False
 
     def __init__(self, observation_shape: tuple[int, ...], latent_dim: int):
         if len(observation_shape) != 4:
             raise ValueError(f"{self.name} needs observations (T, C, H, W), got shape {tuple(observation_shape)}")
+        time, channels, height, width = observation_shape
+        if min(time, channels) < 1 or min(height, width) < self.smallest:
+            least = f"(1, 1, {self.smallest}, {self.smallest})"
+            raise ValueError(f"{self.name} needs observations of at least {least}, got {tuple(observation_shape)}")
         super().__init__(observation_shape, latent_dim)
+
+    def check_frames(self, frames: Tensor) -> None:
+        """See that a set of frames fits.
+
+        Args:
+            frames: Frames (M, C, H, W).
+
+        Raises:
+            ValueError: They are not uint8 frames of the observation's size.
+        """
+        _check(self.name, frames, ("M", *self.observation_shape[1:]), is_video=True)
 
     def encode_shared(self, frames: Tensor, index: Tensor) -> Tensor:
         """Encode stacks that share frames.
@@ -50,6 +93,7 @@ class VideoEncoder(Encoder):
         Returns:
             Latents (B, latent_dim).
         """
+        self.check_frames(frames)
         return self(frames[index])
 
     def encode_pair(self, frames: Tensor, num_current: int, index: Tensor, next_index: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,6 +116,14 @@ class VideoEncoder(Encoder):
     def learning_precision(self, device: torch.device) -> torch.autocast:
         """Return the context in which pairs are encoded."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.learns_in_bfloat16)
+
+
+def _check(name: str, given: Tensor, shape: tuple[str | int, ...], is_video: bool) -> None:
+    fits = given.dtype == torch.uint8 if is_video else not given.is_complex()
+    if given.ndim == len(shape) and tuple(given.shape[1:]) == shape[1:] and fits:
+        return
+    wanted = f"({', '.join(map(str, shape))}) of {'uint8' if is_video else 'real numbers'}"
+    raise ValueError(f"{name} needs {wanted}, got {tuple(given.shape)} of {str(given.dtype).removeprefix('torch.')}")
 
 
 def center_pixels(pixels: Tensor) -> Tensor:

@@ -33,4 +33,5 @@ class MLPEncoder(Encoder):
         Returns:
             Latents (B, latent_dim).
         """
+        self.check(observations)
         return self.network(observations.flatten(1).float())

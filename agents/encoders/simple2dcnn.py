@@ -20,6 +20,7 @@ class Simple2DCNN(VideoEncoder):
     """
 
     name = "simple2dcnn"
+    smallest = 36
 
     def __init__(self, observation_shape: tuple[int, ...], latent_dim: int = 128):
         super().__init__(observation_shape, latent_dim)
@@ -41,6 +42,7 @@ class Simple2DCNN(VideoEncoder):
 
     def encode_frames(self, frames: Tensor) -> Tensor:
         """Encode single frames (M, C, H, W) uint8 to features (M, FRAME_FEATURES)."""
+        self.check_frames(frames)
         # In the layout that they come in: channels last from replay, which many frames are convolved fastest in.
         return self.project(self.convolutions[1:](self._convolve_pixels(frames.float())))
 
@@ -50,6 +52,7 @@ class Simple2DCNN(VideoEncoder):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Encode stacks (B, T, C, H, W) uint8 to latents (B, latent_dim)."""
+        self.check(observations)
         batch, time = observations.shape[:2]
         return self.pool_time(self.encode_frames(observations.flatten(0, 1)).unflatten(0, (batch, time)))
 

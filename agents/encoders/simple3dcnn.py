@@ -14,6 +14,7 @@ class Simple3DCNN(VideoEncoder):
     """
 
     name = "simple3dcnn"
+    smallest = 5
 
     def __init__(self, observation_shape: tuple[int, ...], latent_dim: int = 128):
         super().__init__(observation_shape, latent_dim)
@@ -36,4 +37,5 @@ class Simple3DCNN(VideoEncoder):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Encode stacks (B, T, C, H, W) uint8 to latents (B, latent_dim)."""
+        self.check(observations)
         return self.project(self.convolutions(center_pixels(observations.transpose(1, 2))))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
+from agents.auxiliary import AuxiliaryTasks
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import load_optimizer, move_average, pack_optimizer
@@ -37,9 +38,9 @@ class UpdateResult(NamedTuple):
 class SACAgent:
     """Learns a stochastic policy, twin critics, a temperature and the encoder they share.
 
-    The critic's loss trains the encoder; the actor sees detached latents. Next latents come from the online encoder
-    without gradients; only the critics have target copies. Exploration follows the newest weights of encoder and actor,
-    the deterministic policy their running average, where the config asks for one.
+    The critic's loss and the auxiliary losses train the encoder; the actor sees detached latents. Next latents come
+    from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
+    weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
     References: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905;
     Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046
@@ -67,6 +68,7 @@ class SACAgent:
             "actor": self._adam([*self.actor.parameters(), self.log_alpha]),
         }
         self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.auxiliary = AuxiliaryTasks(spec, encoder.latent_dim, config.auxiliary_config(), self.generator, seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
         self._high = torch.tensor(spec.action_high, device=self.device)
 
@@ -105,13 +107,13 @@ class SACAgent:
             Metrics and new priorities.
         """
         novelty = NoNovelty() if novelty is None else novelty
+        batch = self.auxiliary.prepare(batch)
         latents, next_latents = self._encode(batch)
         scores = novelty.score(latents.detach())
         weights = self._tensor(batch.weights)
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
-        critic_metrics, td_abs = self._update_critic(
-            batch, latents, self._target(batch, next_latents, lam, e_target), weights * novelty_weights
-        )
+        target = self._target(batch, next_latents, lam, e_target)
+        critic_metrics, td_abs = self._update_critic(batch, latents, next_latents, target, weights * novelty_weights)
         actor_metrics = self._update_actor(latents.detach())
         move_average(self.target_critic, self.critic, self.config.tau)
         self.updates += 1
@@ -129,6 +131,7 @@ class SACAgent:
             "weights": {name: module.state_dict() for name, module in self._modules().items()},
             "log_alpha": self.log_alpha.detach(),
             "optimizers": {name: pack_optimizer(optimizer) for name, optimizer in self.optimizers.items()},
+            "auxiliary": self.auxiliary.state_dict(),
             "updates": self.updates,
             "generator": self.generator.get_state(),
         }
@@ -148,6 +151,7 @@ class SACAgent:
             self.log_alpha.copy_(state["log_alpha"])
         for name, optimizer in self.optimizers.items():
             load_optimizer(optimizer, state["optimizers"][name])
+        self.auxiliary.load_state_dict(state.get("auxiliary", {}))
         self.updates = state.get("updates", 0)
         self.generator.set_state(state["generator"])
 
@@ -188,7 +192,7 @@ class SACAgent:
         current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
         if batch.frames is not None:
             assert isinstance(self.encoder, VideoEncoder)
-            frames = torch.from_numpy(batch.frames).to(self.device)
+            frames = self.auxiliary.shift(torch.from_numpy(batch.frames).to(self.device), batch)
             return self.encoder.encode_pair(frames, batch.num_current, current, following)
         latents = self.encoder(current)
         with torch.no_grad():
@@ -203,13 +207,15 @@ class SACAgent:
         next_q = self.target_critic(next_latents, actions)
         return losses.soft_target(reward, self._tensor(batch.discount), next_q, log_pi, self.log_alpha.exp())
 
-    def _update_critic(self, batch: Batch, latents: Tensor, target: Tensor, weights: Tensor):
+    def _update_critic(self, batch: Batch, latents: Tensor, next_latents: Tensor, target: Tensor, weights: Tensor):
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
         q = self.critic(latents, actions)
         loss = losses.critic_loss(q, target, weights)
-        self._step("critic", loss, self._critic_parameters)
+        extra, extra_metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
+        self._step("critic", loss + extra, self._critic_parameters)
+        self.auxiliary.step()
         td_abs = (q.detach() - target).abs().mean(dim=0)
-        return {"critic_loss": loss, "q_mean": q.mean(), "td_abs": td_abs.mean()}, td_abs
+        return {"critic_loss": loss, "q_mean": q.mean(), "td_abs": td_abs.mean(), **extra_metrics}, td_abs
 
     def _update_actor(self, latents: Tensor) -> dict[str, Tensor]:
         mean, log_std = self.actor(latents)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from agents._checks import check_float, check_int
+from agents.auxiliary import AuxiliaryConfig
 from agents.replay.config import ReplayConfig
 
 
@@ -34,6 +35,10 @@ class SACConfig:
         priority_exponent: Power of the priority, 0 is even.
         importance_exponent: Power of the importance weights that undo the priorities' bias.
         novelty_weights: Whether clamp(novelty, 0.5, 2) / mean(novelty) weighs the critic's loss.
+        random_shift: Largest shift in pixels of the frames that the critic learns from; 0 shifts none.
+        consistency_coefficient: Weight of the loss of predicting the next latent; 0 leaves it out.
+        infonce_coefficient: Weight of the loss of telling shifted views apart; 0 leaves it out.
+        infonce_temperature: What that loss divides cosine similarities by.
     """
 
     gamma: float = 0.995
@@ -57,6 +62,10 @@ class SACConfig:
     priority_exponent: float = 0.6
     importance_exponent: float = 0.4
     novelty_weights: bool = True
+    random_shift: int = 0
+    consistency_coefficient: float = 0.0
+    infonce_coefficient: float = 0.0
+    infonce_temperature: float = 0.1
 
     def __post_init__(self):
         check_float("gamma", self.gamma, 0.0, 1.0)
@@ -76,6 +85,7 @@ class SACConfig:
             check_int(name, getattr(self, name), 1)
         check_int("warmup_steps", self.warmup_steps, 0)
         self.replay_config()
+        self.auxiliary_config()
         if self.batch_size % self.segment_length != 0:
             raise ValueError(
                 f"batch_size must be a multiple of segment_length {self.segment_length}, got {self.batch_size}"
@@ -91,4 +101,17 @@ class SACConfig:
             prioritized=self.prioritized,
             priority_exponent=self.priority_exponent,
             importance_exponent=self.importance_exponent,
+        )
+
+    def auxiliary_config(self) -> AuxiliaryConfig:
+        """Return the part of these settings that the auxiliary losses need, checked."""
+        return AuxiliaryConfig(
+            random_shift=self.random_shift,
+            consistency_coefficient=self.consistency_coefficient,
+            infonce_coefficient=self.infonce_coefficient,
+            infonce_temperature=self.infonce_temperature,
+            hidden=self.hidden,
+            learning_rate=self.learning_rate,
+            n_step=self.n_step,
+            segment_length=self.segment_length,
         )

@@ -47,6 +47,9 @@ class ScriptedLearner:
         self.learned.append((lam, e_target))
         return [{"loss": float(len(self.learned))}]
 
+    def freeze_encoder(self, frozen):
+        self.frozen = frozen
+
     def gauges(self):
         return {"gauge": 3.0}
 

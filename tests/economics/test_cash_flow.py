@@ -105,10 +105,10 @@ def test_bad_flows_are_refused(rate, flows, said):
 )
 def test_a_fleets_books_close(robots, hours, captured, rebate, cost):
     year = unit_economics(Fleet(robots, hours, captured, rebate, 18.0, cost))
-    assert year.profit_usd_per_year == pytest.approx(year.revenue_usd_per_year - year.cost_usd_per_year)
-    assert year.revenue_usd_per_robot_year * robots == pytest.approx(year.revenue_usd_per_year)
-    assert year.cost_usd_per_robot_hour * hours * robots == pytest.approx(year.cost_usd_per_year)
-    assert year.customer_net_cost_usd_per_hour + rebate == pytest.approx(18.0)
+    assert year.profit_usd_per_year == year.revenue_usd_per_year - year.cost_usd_per_year
+    assert year.revenue_usd_per_robot_year * robots == pytest.approx(year.revenue_usd_per_year, rel=1e-9)
+    assert year.cost_usd_per_robot_hour * hours * robots == pytest.approx(year.cost_usd_per_year, rel=1e-9)
+    assert year.customer_net_cost_usd_per_hour + rebate == pytest.approx(18.0, abs=1e-9)
     if captured > 0.0:
         sums = year.revenue_usd_per_year + year.cost_usd_per_year
         assert year.gross_margin * year.revenue_usd_per_year == pytest.approx(year.profit_usd_per_year, abs=1e-9 * sums)
@@ -136,7 +136,7 @@ def test_churn_and_cash_flows():
     np.testing.assert_allclose(retained_share(np.array([0.0, 1.0]), 2.0), [1.0, 0.0])
     flows = fleet_cash_flows(Fleet(robots=2.0), 3, 4000.0, churn_per_year=0.5)
     np.testing.assert_allclose(flows, [-8000.0, 8460.0, 4230.0, 2115.0])
-    with pytest.raises(ValueError, match="years must be >= 1, got 0"):
+    with pytest.raises(ValueError, match="years must be a whole number >= 1, got 0"):
         fleet_cash_flows(Fleet(), 0, 1.0)
     with pytest.raises(ValueError, match=r"churn_per_year must lie in \[0, 1\], got 1\.5"):
         fleet_cash_flows(Fleet(), 2, 1.0, churn_per_year=1.5)

@@ -54,6 +54,12 @@ def test_below_parity_the_customers_claim_fails_and_says_by_how_much():
     assert str(claim).startswith("consumer surplus: fails (share of episodes 0.500")
 
 
+@pytest.mark.parametrize(("w_hat", "captured", "holds"), [(18.0, 0.0, True), (17.99, 0.0, False), (27.0, 9.01, False)])
+def test_a_cent_over_the_wage_fails_the_customers_claim(w_hat, captured, holds):
+    ledger = {"w_hat_r": w_hat, "w_h": 18.0, "hours": 1.0, "captured_spread": captured}
+    assert claim_consumer_surplus({name: np.array([value]) for name, value in ledger.items()}).holds is holds
+
+
 def test_books_that_do_not_close_are_found():
     cooked = GOOD | {"captured_spread": GOOD["captured_spread"] + np.eye(25)[3] * 0.02}
     claim = claim_decomposition(cooked)
@@ -104,6 +110,35 @@ def test_a_correlation_that_is_not_defined_fails():
 def test_deflation_known_answers(price, rho, holds):
     claim = claim_structural_deflation([0.1, 0.2, 0.3, 0.4], price)
     assert claim.statistic == pytest.approx(rho) and claim.holds is holds
+
+
+noise = st.lists(st.floats(-4e-16, 4e-16), min_size=6, max_size=6)
+
+
+@given(noise=noise, level=st.floats(1e-3, 1e3))
+def test_a_price_that_stands_still_but_for_its_last_bits_reads_as_constant(noise, level):
+    claim = claim_structural_deflation(np.arange(6.0), level * (1.0 + np.array(noise)))
+    assert (claim.statistic, claim.holds) == (0.0, True) and math.isnan(claim.p_value)
+
+
+@given(noise=noise, level=st.floats(1e-3, 1e3))
+def test_what_a_price_does_after_it_has_settled_is_a_tie(noise, level):
+    settled = level * np.array([1.2, 1.1, 1.0, 1.0, 1.0, 1.0])
+    ranked = claim_structural_deflation(np.arange(6.0), settled)
+    noisy = claim_structural_deflation(np.arange(6.0), settled * (1.0 + np.array(noise)))
+    assert (noisy.statistic, noisy.holds) == (ranked.statistic, ranked.holds)
+
+
+def test_adoption_that_stands_still_is_no_path():
+    claim = claim_structural_deflation(0.3 * (1.0 + 1e-16 * np.array([0.0, 3.0, 6.0])), [3.0, 2.0, 1.0])
+    assert claim.statistic == 0.0 and math.isnan(claim.p_value)
+
+
+def test_capture_that_stands_still_but_for_its_last_bits_is_no_incentive():
+    captured = 6.0 + 1e-15 * np.arange(5.0)
+    ledger = {"mp_r": 100.0 + np.arange(5.0), "hours": np.ones(5), "captured_spread": captured}
+    claim = claim_productivity_incentive(ledger)
+    assert captured[4] > captured[0] and math.isnan(claim.statistic) and not claim.holds
 
 
 @given(st.permutations(range(8)))

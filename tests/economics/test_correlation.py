@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from economics import pearson, spearman
+from economics.correlation import merge_ties
 
 pairs = st.lists(st.tuples(st.integers(-20, 20), st.integers(-20, 20)), min_size=3, max_size=30)
 
@@ -38,3 +39,21 @@ def test_refusals():
         pearson([1.0, 2.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="y must be finite, got nan"):
         spearman([1.0, 2.0, 3.0], [1.0, math.nan, 3.0])
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
+def test_merged_values_stay_within_the_tolerance_and_in_their_order(values):
+    merged = merge_ties(values, tolerance=0.01)
+    width = 0.01 * max(map(abs, values))
+    assert ((merged <= values) & (values - merged <= width * (1.0 + 1e-12))).all()
+    assert (np.diff(merged[np.argsort(values)]) >= 0.0).all()
+
+
+def test_a_path_that_creeps_is_no_tie():
+    creeping = 1.0 + 0.006 * np.arange(5.0)
+    np.testing.assert_allclose(merge_ties(creeping, tolerance=0.01), [1.0, 1.0, 1.012, 1.012, 1.024])
+    assert merge_ties([]).tolist() == []
+    with pytest.raises(ValueError, match="values must be finite"):
+        merge_ties([math.inf])
+    with pytest.raises(ValueError, match="tolerance must be finite and >= 0, got -1"):
+        merge_ties([1.0], tolerance=-1.0)

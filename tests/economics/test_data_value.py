@@ -119,7 +119,7 @@ def test_the_rate_of_sgd_adapts_and_identical_novelty_is_no_trouble():
 
 
 def test_the_window_forgets():
-    with pytest.raises(ValueError, match="window must be >= 10, got 9"):
+    with pytest.raises(ValueError, match="window must be a whole number >= 10, got 9"):
         BayesianRidgeValue(window=9)
     estimator = BayesianRidgeValue(window=30)
     teach(estimator, 60, slope=8.0)

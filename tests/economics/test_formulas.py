@@ -78,7 +78,7 @@ def test_more_errors_never_raise_the_wage(mp, err, p, c):
 @given(mp=st.floats(1.0, 1000.0), err=rates, c=money, wage=st.floats(1.0, 100.0))
 def test_a_robot_identical_to_the_human_has_parity_one_at_the_cost_price(mp, err, c, wage):
     p = wage / mp + c * err
-    assert wage_parity(implied_robot_wage(p, mp, err, c), wage) == pytest.approx(1.0, rel=1e-6)
+    assert wage_parity(implied_robot_wage(p, mp, err, c), wage) == pytest.approx(1.0, abs=1e-9 * (1.0 + c * mp / wage))
 
 
 @given(steps=st.lists(st.tuples(counts, counts), min_size=1, max_size=20), lam=money, target=rates)
@@ -125,7 +125,8 @@ def test_impossible_shifts_are_refused():
 @given(mp=products, err=st.tuples(rates, rates), p=money, c=money, energy=money)
 def test_profit_falls_with_errors_and_the_gap_is_never_negative(mp, err, p, c, energy):
     worse, better = (profit_rate(mp, e, p, c, energy) for e in (max(err), min(err)))
-    assert worse <= better + 1e-9 * (1.0 + c * mp)
+    lost = c * (max(err) - min(err)) * mp
+    assert better - worse == pytest.approx(lost, abs=1e-9 * (1.0 + (p + c) * mp))
     assert rate_flow_gap(max(err), 3.0, c) >= 0.0
 
 

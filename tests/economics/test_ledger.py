@@ -39,10 +39,10 @@ def test_the_money_of_a_row_agrees_with_itself(completed, errors, hours, lam):
     shift = {"attempts": completed + errors, "completed": completed, "errors": errors, "hours": hours}
     row = make_row(shift, Prices(), 0.06, lam, **RUN)
     assert row.revenue - row.error_cost - row.energy_cost == pytest.approx(row.profit, abs=1e-9)
-    assert row.w_hat_r == pytest.approx(row.profit + row.energy_cost)
-    assert row.wage_parity * row.w_h == pytest.approx(row.w_hat_r)
+    assert row.w_hat_r == pytest.approx(row.profit + row.energy_cost, abs=1e-9)
+    assert row.wage_parity * row.w_h == pytest.approx(row.w_hat_r, abs=1e-9)
     assert (row.profit - row.profit_flow) * hours == pytest.approx(row.err_rate * errors, abs=1e-9)
-    assert row.reward == pytest.approx(row.profit - lam * max(0.0, row.err_rate - 0.06))
+    assert row.reward == pytest.approx(row.profit - lam * max(0.0, row.err_rate - 0.06), abs=1e-9)
     assert row.rebate + row.captured_spread == pytest.approx(row.spread_value, abs=1e-9)
     assert row.consumer_surplus + row.captured_spread == pytest.approx((row.w_hat_r - row.w_h) * hours, abs=1e-9)
     assert row.s_cust + row.s_plat == 1.0

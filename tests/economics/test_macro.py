@@ -39,6 +39,11 @@ def test_arrays_broadcast():
     np.testing.assert_allclose(adopt(np.array([0.0, 1.0]), 0.3, 2.0), [0.0, 1.0])
 
 
+@pytest.mark.parametrize("saving", [-1.0, 1.0])
+def test_however_fast_it_goes_adoption_is_a_share(saving):
+    np.testing.assert_array_equal(adopt(np.array([0.0, 0.5, 1.0]), saving, 1e6), [0.0, max(0.0, saving), 1.0])
+
+
 @given(adoption=st.tuples(shares, shares), labor=st.floats(0.0, 0.9), ratio=st.floats(0.0, 3.0))
 def test_robots_raise_productivity_exactly_where_they_cost_less_than_the_wage(adoption, labor, ratio):
     low, high = (float(sector_tfp(labor, a, ratio)) for a in sorted(adoption))

@@ -118,9 +118,9 @@ def test_other_bad_arguments():
         Tranche("bad", 0.0, 0.1)
     with pytest.raises(ValueError, match="coupon"):
         Tranche("bad", 1.0, -0.1)
-    with pytest.raises(ValueError, match="years must be >= 1"):
+    with pytest.raises(ValueError, match="years must be a whole number >= 1, got 0"):
         Tranche("loan", 1.0, 0.1).instalment(0)
-    with pytest.raises(ValueError, match="scenarios must be >= 1"):
+    with pytest.raises(ValueError, match="scenarios must be a whole number >= 1, got 0"):
         simulate(QUIET, scenarios=0)
     with pytest.raises(ValueError, match=r"correlation must lie in \[0, 1\), got 1"):
         conditional_default(0.1, 1.0, 0.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from economics import compute_spread_allocation, contribution_share
@@ -21,18 +21,30 @@ def test_shares_and_money_add_up(w_robot, w_human, hours, cust, total):
     assert min(split.spread, split.rebate, split.captured) >= 0.0
 
 
-@given(w_robot=st.floats(0.0, 300.0), w_human=wages, hours=st.floats(0.0, 24.0), cust=gains, total=gains)
-def test_an_invoice_adds_up_to_the_cent(w_robot, w_human, hours, cust, total):
-    paid = compute_spread_allocation(w_robot, w_human, hours, cust, total).rounded()
+@given(w_robot=st.floats(0.0, 300.0), w_human=wages, hours=st.floats(0.0, 24.0), share=st.floats(0.0, 1.0))
+@example(w_robot=18.01, w_human=10.0, hours=1.0, share=0.5)
+def test_an_invoice_adds_up_to_the_cent(w_robot, w_human, hours, share):
+    split = compute_spread_allocation(w_robot, w_human, hours, share, 1.0)
+    paid = split.rounded()
     cents = [round(100 * float(amount)) for amount in (paid.rebate, paid.captured, paid.spread_value)]
     assert cents[0] + cents[1] == cents[2]
     assert paid.captured >= 0.0
+    for exact, rounded in ((split.rebate, paid.rebate), (split.spread_value, paid.spread_value)):
+        assert abs(exact - rounded) <= 0.005 + 1e-9
+    assert abs(split.captured - paid.captured) <= 0.01 + 1e-9
 
 
 @given(cust=st.tuples(gains, gains), total=gains)
-def test_rebate_rises_with_the_customers_contribution(cust, total):
+def test_rebate_never_falls_with_the_customers_contribution(cust, total):
     low, high = (compute_spread_allocation(30.0, 18.0, 1.0, c, total).rebate for c in sorted(cust))
     assert low <= high
+
+
+@given(shares=st.tuples(st.integers(0, 100), st.integers(0, 100)), spread=st.floats(1.0, 100.0))
+def test_rebate_rises_with_the_customers_share(shares, spread):
+    low, high = sorted(shares)
+    less, more = (compute_spread_allocation(18.0 + spread, 18.0, 1.0, share, 100.0).rebate for share in (low, high))
+    assert more - less == pytest.approx(0.01 * (high - low) * spread, abs=1e-9)
 
 
 @given(w_robot=st.floats(0.0, 300.0), w_human=wages, scale=st.floats(0.1, 10.0))

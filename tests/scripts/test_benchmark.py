@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts import _benchmark_peers
+from scripts import _benchmark_encoders, _benchmark_peers
 from scripts._benchmark import alternating_seconds
 from scripts._benchmark_bare import Bare, record
 from scripts._benchmark_env import CASES, Case, make_physical, random_actions
@@ -133,3 +133,18 @@ def test_only_prints_one_group_as_json_lines(monkeypatch, capsys):
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
         {"name": "one", "value": 1.5, "unit": "s", "bound": None, "side": None}
     ]
+
+
+def test_every_video_encoder_is_measured_or_its_package_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(_benchmark_encoders, "SPAN_S", 0.0)
+    monkeypatch.setitem(sys.modules, "torchvision.models.video", None)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with ExitStack() as stack:
+        found = {each.name: each.measure() for each in _benchmark_encoders.encoder_measurements(stack)}
+    assert found["encoder_weights_simple2dcnn"] == 650_152.0
+    assert set(found) == {
+        f"encoder_{what}_{name}" for what in ("weights", "forward_ms") for name in ("simple2dcnn", "simple3dcnn")
+    }
+    assert min(found.values()) > 0.0
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in said] == ["encoder r3d18", "encoder timesformer"]

@@ -8,7 +8,7 @@ import pytest
 from economics import DataMarket
 from scripts import market
 from scripts._ledger_file import open_source
-from scripts._market import MECHANISMS, draw_market, make_markets, rounds_table, simulate, sweep_costs
+from scripts._market import MECHANISMS, draw_market, make_markets, market_title, rounds_table, simulate, sweep_costs
 from scripts._runs import read_rows
 from scripts.market import MarketArguments
 
@@ -49,6 +49,9 @@ def test_the_work_of_a_run_sets_the_way_from_its_first_to_its_last_product(make_
     assert found.mp_start + found.mp_ceiling == pytest.approx(mp[-15:].mean())
     assert found.prices.wage_usd_per_hour == 17.0 and found.mechanism == "price"
     assert found.novelty_scale == DataMarket().novelty_scale
+    title = market_title(MarketArguments(run_dir=str(run)), found)
+    assert "means of the run's first and last 15 shifts" in title
+    assert "means" not in market_title(MarketArguments(), found)
 
 
 def test_a_run_that_learnt_nothing_leaves_nothing_to_gain(make_run):

@@ -60,3 +60,11 @@ def test_the_picture_shows_the_columns_of_the_ledger(made_run):
     share = source.valued["rebate"][-10:].sum() / source.valued["spread_value"][-10:].sum()
     assert shares.lines[1].get_ydata()[-1] == pytest.approx(share)
     assert len(episodes_table(source).rows) == 60
+
+
+def test_a_run_without_spread_says_so_over_its_own_episodes(tiny_run):
+    *_, shares = draw_spread(open_source(str(tiny_run), 0), window=20).axes
+    assert [text.get_text() for text in shares.texts] == ["no spread in any shift"]
+    low, high = shares.get_xlim()
+    assert low <= 1.0 and high >= 4.0
+    assert all(float(tick).is_integer() for tick in shares.xaxis.get_major_locator().tick_values(low, high))

@@ -6,10 +6,22 @@ import json
 import math
 
 import pytest
+import yaml
 
 from scripts._cli import compose_settings
 from scripts._explain import UsageError
-from scripts._runs import CsvLog, check_same_run, keep_rows, make_folder, plan_run, read_config, read_rows, write_json
+from scripts._runs import (
+    CsvLog,
+    RunPlan,
+    check_same_run,
+    keep_rows,
+    make_folder,
+    plan_run,
+    read_config,
+    read_rows,
+    write_json,
+)
+from scripts._settings import load_settings
 
 COLUMNS = ("episode", "profit")
 
@@ -47,8 +59,6 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
 
 
 def test_config_reads_back_as_the_same_settings(tmp_path):
-    from scripts._settings import load_settings
-
     settings = settings_for(f"run_dir={tmp_path / 'run'}")
     make_folder(plan_run(settings), settings)
     assert load_settings(read_config(tmp_path / "run")) == settings
@@ -99,8 +109,6 @@ def test_json_turns_nan_into_null(tmp_path):
     ],
 )
 def test_only_what_decides_the_numbers_must_be_as_before(tiny_run, override, said):
-    from scripts._settings import load_settings
-
     settings = load_settings(read_config(tiny_run) | {"resume": str(tiny_run)} | override)
     plan = plan_run(settings)
     assert plan.root.samefile(tiny_run)
@@ -109,3 +117,15 @@ def test_only_what_decides_the_numbers_must_be_as_before(tiny_run, override, sai
     else:
         with pytest.raises(UsageError, match=said):
             check_same_run(settings, plan)
+
+
+def test_a_run_from_before_a_setting_is_still_the_same_run(tiny_run, tmp_path):
+    values = read_config(tiny_run)
+    settings = load_settings(values)
+    del values["encoder"]["freeze_episodes"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
+    plan = RunPlan(tmp_path, tmp_path / "checkpoints" / "checkpoint_000001")
+    check_same_run(settings, plan)
+    frozen = settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"freeze_episodes": 3})})
+    with pytest.raises(UsageError, match=r"encoder\.freeze_episodes: the run to resume has 0, not 3"):
+        check_same_run(frozen, plan)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from agents import AGENTS, ENCODERS, NOVELTIES
 from agents.novelty import DiffusionNovelty
 from economics import ConstraintConfig, PiGains
 from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
-from scripts._build import make_cells, make_constraint, make_learner
+from scripts._build import make_cells, make_constraint, make_learner, without_pretrained
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
-from scripts._settings import ENCODER_MODALITY, ConstraintSettings, PiSettings, Settings, load_settings
+from scripts._settings import ENCODER_MODALITY, ENCODER_OPTIONS, ConstraintSettings, PiSettings, Settings, load_settings
 
 GAINS = "economics.constraint.pi={proportional: 2.0, integral: 0.5, limit: 10.0}"
 
@@ -55,7 +57,11 @@ def test_every_task_and_observation_composes(task):
 
 
 def test_schema_knows_the_same_names_as_the_packages():
-    assert {name: encoder.modality for name, encoder in ENCODERS.items()} == ENCODER_MODALITY
+    assert {name: encoder.modality for name, encoder in ENCODERS.items() if name != "latent"} == ENCODER_MODALITY
+    assert {path.stem for path in (configs_dir() / "encoder").glob("*.yaml")} == {"auto", *ENCODER_MODALITY}
+    for name, options in ENCODER_OPTIONS.items():
+        assert set(options) <= set(inspect.signature(ENCODERS[name]).parameters)
+        assert set(options) == set(compose_settings([f"encoder={name}"]).encoder.options)
     assert {path.stem for path in (configs_dir() / "novelty").glob("*.yaml")} == set(NOVELTIES)
     assert {path.stem for path in (configs_dir() / "agent").glob("*.yaml")} == set(AGENT_SECTIONS) == set(AGENTS)
     renamed = {"lr": "learning_rate"}
@@ -128,12 +134,15 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
         ("seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("+seeed=1", "seeed: unknown key; nearest valid: seed"),
         ("agent.gama=1", "agent.gama: unknown key; nearest valid: agent.gamma"),
-        ("agent.rollout_steps=9", "agent.rollout_steps: unknown key; nearest valid: agent."),
+        ("agent.rollout_steps=9", "agent.rollout_steps: unknown key; nearest valid: agent=ppo, which has it"),
         ("agent.name=foo", "agent.name: 'foo' is not one of ppo, sac; nearest valid: ppo"),
         ("~agent.name", "agent.name: missing; give it a value, agent.name=..."),
         ("agent=pppo", "agent: there is no 'pppo'; valid: ppo, sac; nearest valid: agent=ppo"),
         ("task=dishwashng", "task: there is no 'dishwashng'; valid: dishwashing, dishwashing_mujoco; nearest valid: "),
-        ("encoder=foo", "encoder: there is no 'foo'; valid: auto, mlp, simple2dcnn, simple3dcnn; nearest valid: enc"),
+        (
+            "encoder=foo",
+            "encoder: there is no 'foo'; valid: auto, mlp, r3d18, simple2dcnn, simple3dcnn, timesformer",
+        ),
         ("novelty=rdn", "novelty: there is no 'rdn'; valid: diffusion, knn, none, rnd; nearest valid: novelty=rnd"),
         ("novelty.prediction=x0", "novelty.prediction: 'x0' is not one of eps, v; nearest valid: v"),
         ("seed=1,2", "seed: cannot be read as given (seed=1,2); several values need -m (multirun)"),
@@ -155,7 +164,8 @@ def test_wrong_input_is_one_line_with_key_and_cure(override, said):
     [
         ("agent.epochs=0", "agent.epochs: must be at least 1, got 0; nearest valid: 1"),
         ("agent.lr=0", "agent.lr: must be more than 0.0, got 0; nearest valid: null (the default)"),
-        ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: "),
+        ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: agent=sac, which has it"),
+        ("agent.random_shift=4", "agent.random_shift: unknown key; nearest valid: agent=sac, which has it"),
         ("+agent.epoch=1", "agent.epoch: unknown key; nearest valid: agent.epochs"),
         ("+task.observations.video.ppo.tau=1", "task.observations.video.ppo.tau: unknown key; nearest valid: "),
         ("task.observations.video.ppo.lr=null", "agent.lr: the task names no value for video; give one, agent.lr=..."),
@@ -172,6 +182,14 @@ def test_a_run_folder_from_before_ppo_still_loads():
     for variant in values["task"]["observations"].values():
         del variant["ppo"]
     assert load_settings(values).agent.name == "sac"
+
+
+def test_a_run_folder_from_before_the_auxiliary_losses_still_loads():
+    values = compose_settings(["task=dishwashing"]).model_dump()
+    given = dict(values["agent"])
+    for name in ("random_shift", "consistency_coefficient", "infonce_coefficient", "infonce_temperature"):
+        del values["agent"][name]
+    assert load_settings(values).agent.model_dump() == given
 
 
 @pytest.mark.parametrize(
@@ -197,6 +215,39 @@ def test_the_novelty_of_a_run_is_the_one_that_was_asked_for():
     novelty = make_learner(settings, make_cells(settings, 1)).novelty
     assert isinstance(novelty, DiffusionNovelty)
     assert (novelty.config.prediction, novelty.config.schedule) == ("eps", "linear")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["encoder=mlp", "+encoder.pretrained=true"], "encoder.pretrained: mlp has no such setting; nearest valid:"),
+        (["encoder=r3d18", "+encoder.size=base"], "encoder.size: r3d18 has no such setting; nearest valid: leave it"),
+        (["encoder=timesformer", "encoder.size=huge"], "encoder.size: 'huge' is not one of small, base"),
+        (["encoder.freeze_episodes=-1"], "encoder.freeze_episodes: must be at least 0, got -1"),
+    ],
+)
+def test_settings_of_other_encoders_are_refused(overrides, said):
+    with pytest.raises(UsageError) as caught:
+        compose_settings(overrides)
+    assert str(caught.value).startswith(said)
+
+
+def test_the_encoder_that_was_asked_for_is_made():
+    words = ["task=dishwashing", "encoder=simple2dcnn", "encoder.freeze_episodes=3"]
+    assert compose_settings(words).encoder.freeze_episodes == 3
+    pytest.importorskip("transformers")
+    settings = compose_settings(["task=dishwashing", "encoder=timesformer", "encoder.latent_dim=16"])
+    agent = make_learner(settings, make_cells(settings, 1)).agent
+    assert (agent.encoder.name, agent.encoder.options, agent.encoder.latent_dim) == (
+        "timesformer",
+        {"size": "small"},
+        16,
+    )
+    wrong = compose_settings(["task=dishwashing", "encoder=timesformer", "encoder.pretrained=true"])
+    with pytest.raises(UsageError, match="encoder: pretrained weights are there for size=base only, got size=small"):
+        make_learner(wrong, make_cells(wrong, 1))
+    assert without_pretrained(wrong).encoder.pretrained is False
+    assert without_pretrained(compose_settings(["task=dishwashing"])) == compose_settings(["task=dishwashing"])
 
 
 def test_a_run_that_named_its_novelty_alone_is_still_read():

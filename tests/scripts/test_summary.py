@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from economics import LEDGER_COLUMNS, read_columns
-from scripts import summary
+from scripts import cash_flow, summary
 from scripts._cli import guarded
 from scripts._fleet import customer_table, fleets, hourly
 from scripts._ledger_file import SPREAD, open_source
@@ -113,3 +113,9 @@ def test_parquet_needs_a_run(tmp_path, capsys):
     assert guarded(lambda: summary.run(["parquet=true", f"output={tmp_path / 'out'}"])) == 2
     assert "parquet: needs a run's ledger and pyarrow; cure: give run_dir=RUN" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_shorter_than_asked_says_how_many_shifts_counted(tiny_run, tmp_path, capsys):
+    assert customer_table(open_source(str(tiny_run), 0), 50).title == "Customer: the last 4 shifts"
+    assert cash_flow.run([f"run_dir={tiny_run}", f"output={tmp_path}"]) == 0
+    assert "view:     as if, the last 4 shifts" in capsys.readouterr().out

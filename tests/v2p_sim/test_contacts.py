@@ -239,12 +239,35 @@ def test_sustained_force_is_the_largest_mean_over_ten_milliseconds():
     assert SUSTAINED_S == 0.010
     assert [window_samples(dt_s) for dt_s in (0.001, 0.002, 0.004, 0.010, 0.5)] == [10, 5, 3, 1, 1]
     force_n = np.array([3.0, 100.0, 2.0, 10.0, 10.0, 10.0, 1.0, 30.0])
-    trace = np.zeros((12, 21))
+    trace = np.zeros((15, 21))
     trace[1:9, 2], trace[:, 8], trace[:, 11] = -force_n, -1.0, -1.0
     for dt_s, sustained_n in ((0.002, (100 + 2 + 10 + 10 + 10) / 5), (0.010, 100.0), (0.001, force_n.sum() / 10)):
         (event,) = events_of(trace, dt_s)
         assert event.sustained_n == pytest.approx(sustained_n)
         assert event.peak_n == 100.0
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 30])
+@pytest.mark.parametrize(("dt_s", "substeps", "events"), [(0.001, 4, 1), (0.001, 5, 2), (0.002, 2, 1), (0.004, 2, 2)])
+def test_a_dish_that_lands_on_one_edge_and_then_on_the_other_lands_once(dt_s, substeps, events, chunk):
+    """Off its partner for 4 ms it is still landing; longer, and the second edge is a blow of its own."""
+    trace = np.zeros((30, 21))
+    trace[:, 8], trace[:, 11] = -1.0, -1.0
+    trace[[3, 4 + substeps], 2] = -100.0, -50.0
+    found = events_of(trace, dt_s, chunk)
+    assert len(found) == events
+    assert sum(event.impulse_ns for event in found) == pytest.approx(150.0 * dt_s)
+    assert sum(event.energy_j for event in found) == pytest.approx(150.0 * dt_s)
+    if events == 1:
+        window = window_samples(dt_s)
+        assert found[0].sustained_n == pytest.approx((150.0 if 2 + substeps <= window else 100.0) / window)
+
+
+def test_a_dish_that_stands_still_for_a_moment_has_landed():
+    trace = np.zeros((30, 21))
+    trace[3:12, 2], trace[:, 8] = -50.0, -1.0
+    trace[[3, 4, 8, 9], 11] = -1.0
+    assert len(events_of(trace, 0.004)) == 2
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 12])

@@ -50,7 +50,7 @@ def test_every_thing_is_one_asset():
 def test_the_tray_holds_the_mix():
     assert tuple(kind.name for kind in SCENE.kinds) == TRAY_MIX
     assert set(TRAY_MIX) == set(CATALOGUE)
-    assert build_scene() is SCENE
+    assert build_scene(TRAY_MIX) is build_scene(TRAY_MIX)
     lone = build_scene(("glass",))
     assert [kind.name for kind in lone.kinds] == ["glass"]
     assert lone.model.nq == MODEL.nq - 7 * (len(TRAY_MIX) - 1)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from v2p_sim._shift_kernels import count_step
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
 from v2p_sim.cameras import PEOPLE, POLICY
 from v2p_sim.cycle import CycleState
 from v2p_sim.faces import CellEnv, CellsVectorEnv
-from v2p_sim.looks import add_noise
+from v2p_sim.looks import add_noise, to_planes
 from v2p_sim.randomization import DrawnCells, Randomization, SetPointDelay
 from v2p_sim.referee import Referee
 from v2p_sim.scene import HOME_TIP_M, build_scene
@@ -59,6 +60,7 @@ class DishwashingMujoco:
         self._everyone = range(num_cells)
         self._elapsed = np.zeros(num_cells)
         self._physics_error = np.zeros(num_cells)
+        self._unfilmed: Sequence[int] | np.ndarray = ()
         self._people: CellCamera | None = None
         self._open_observation()
 
@@ -93,6 +95,7 @@ class DishwashingMujoco:
             cells: indices of the cells.
             rngs: rngs[i] becomes the generator of cells[i].
         """
+        self._film()
         self.counters.reset(cells)
         self.referee.reset(cells)
         self._elapsed[cells] = self._physics_error[cells] = 0.0
@@ -123,21 +126,21 @@ class DishwashingMujoco:
         Returns:
             Cells whose physics failed in this step, (N,).
         """
+        self._film()
         path = (self.cycle.knots, self.cycle.seal, HOME_TIP_M)
         progress, control = self._progress, self._control
         finished = work_out(self.cycle.progress, path, actions, self._times_s, progress, control)
         arriving = control if self.drawn is None else self._delay.apply(control, self.drawn.latency_s)
         traces = self.workcell.step(arriving)
         working = active & ~traces.diverged if traces.failed else active
-        everyone = bool(working.all())
+        everyone = count_step(active, working, self._elapsed)
         self.referee.watch(traces, progress, working)
         if finished or self.referee.concluded:
             self._settle_cycles(control, working)
         hours = self._step_hours if everyone else self._step_hours * working
-        self._elapsed += 1.0 if everyone else active
         self.counters.add(self.referee.completed, self.referee.errors, hours)
         if self.camera is not None:
-            self._film(self._everyone if everyone else np.flatnonzero(working))
+            self._unfilmed = self._everyone if everyone else np.flatnonzero(working)
         diverged = active & traces.diverged if traces.failed else traces.diverged
         if traces.failed:
             self._physics_error += diverged
@@ -146,6 +149,7 @@ class DishwashingMujoco:
     def observe(self) -> np.ndarray:
         """Return fresh observations, (N, ...)."""
         if self.camera is not None:
+            self._film()
             return self._stack.observe()
         alone = self.num_cells == 1
         elapsed = self._elapsed.item() if alone else self._elapsed
@@ -178,6 +182,7 @@ class DishwashingMujoco:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
+        self._film()
         parts = {"elapsed": self._elapsed.copy(), "physics_error": self._physics_error.copy()}
         for prefix, part in self._stateful().items():
             parts |= {f"{prefix}.{name}": values for name, values in part.state_dict().items()}
@@ -185,6 +190,7 @@ class DishwashingMujoco:
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore what state_dict returned."""
+        self._unfilmed = ()
         self._elapsed[:], self._physics_error[:] = state["elapsed"], state["physics_error"]
         for prefix, part in self._stateful().items():
             start = len(prefix) + 1
@@ -204,8 +210,12 @@ class DishwashingMujoco:
             if camera is not None:
                 camera.close()
 
-    def _film(self, cells: Sequence[int] | np.ndarray) -> None:
-        """Push the newest frames of these cells; the others repeat their last."""
+    def _film(self) -> None:
+        """Push the frames of the last step, if that is still to be done; cells that did not work repeat their last."""
+        cells = self._unfilmed
+        if len(cells) == 0:
+            return
+        self._unfilmed = ()
         last, frames = self._stack.newest(), self._stack.advance()
         if len(cells) < self.num_cells:
             frames[:] = last
@@ -219,7 +229,7 @@ class DishwashingMujoco:
             if self.drawn is not None:
                 seed, step = int(self.drawn.noise_seed[cell]), int(self._elapsed[cell])
                 frame = add_noise(frame, self._widths.noise, seed, step)
-            frames[cell] = frame.transpose(2, 0, 1)
+            to_planes(frame, frames[cell])
 
     def _start_tray(self, cell: int) -> None:
         """Draw a fresh tray; what domain randomisation drew for the cell holds for all its trays."""

@@ -1,5 +1,7 @@
 """Tests for the encoders."""
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 
@@ -7,7 +9,12 @@ from agents import ENCODERS, build_encoder
 from agents.encoders import Simple2DCNN, VideoEncoder
 
 VIDEO = (8, 3, 64, 64)
-VIDEO_NAMES = [name for name, cls in ENCODERS.items() if cls.modality == "video"]
+PACKAGES = {"r3d18": "torchvision", "timesformer": "transformers"}
+VIDEO_NAMES = [
+    pytest.param(name, marks=pytest.mark.skipif(find_spec(PACKAGES.get(name, "torch")) is None, reason="no backbones"))
+    for name, cls in ENCODERS.items()
+    if cls.modality == "video"
+]
 
 
 def frames(count: int, seed: int = 0) -> torch.Tensor:
@@ -23,11 +30,11 @@ def test_parameter_counts(name, low, high):
     assert low <= count <= high
 
 
-@pytest.mark.parametrize("name", sorted(ENCODERS))
+@pytest.mark.parametrize("name", ["mlp", *VIDEO_NAMES])
 def test_latents_are_normalised(name):
-    encoder = build_encoder(name, VIDEO if name in VIDEO_NAMES else (4,))
-    observations = frames(16).view(2, *VIDEO) if name in VIDEO_NAMES else torch.rand(2, 4)
-    latents = encoder(observations)
+    is_video = ENCODERS[name].modality == "video"
+    encoder = build_encoder(name, VIDEO if is_video else (4,))
+    latents = encoder(frames(16).view(2, *VIDEO) if is_video else torch.rand(2, 4))
     assert latents.shape == (2, 128)
     assert torch.allclose(latents.mean(1), torch.zeros(2), atol=1e-5)
     assert torch.allclose(latents.var(1, unbiased=False), torch.ones(2), atol=1e-2)
@@ -94,3 +101,49 @@ def test_errors_name_the_nearest_and_the_shape():
         build_encoder("simple2dcn", VIDEO)
     with pytest.raises(ValueError, match=r"simple2dcnn needs observations \(T, C, H, W\), got shape \(4,\)"):
         build_encoder("simple2dcnn", (4,))
+    with pytest.raises(ValueError, match="encoder mlp has no setting 'pretrained', it has hidden"):
+        build_encoder("mlp", (4,), pretrained=True)
+
+
+@pytest.mark.parametrize("name", ["simple2dcnn", "simple3dcnn"])
+def test_the_smallest_frames_fit_and_smaller_ones_are_one_line(name):
+    cls = ENCODERS[name]
+    assert issubclass(cls, VideoEncoder)
+    least = cls.smallest
+    stack = torch.zeros((1, 2, 3, least, least), dtype=torch.uint8)
+    assert build_encoder(name, (2, 3, least, least), 16)(stack).shape == (1, 16)
+    with pytest.raises(ValueError, match=rf"{name} needs observations of at least \(1, 1, {least}, {least}\), got"):
+        build_encoder(name, (2, 3, least, least - 1), 16)
+
+
+@pytest.mark.parametrize("name", VIDEO_NAMES)
+def test_what_does_not_fit_names_the_expected_and_the_given(name):
+    encoder = build_encoder(name, VIDEO)
+    assert isinstance(encoder, VideoEncoder)
+    wanted = rf"{name} needs \(B, 8, 3, 64, 64\) of uint8"
+    with pytest.raises(ValueError, match=wanted + r", got \(2, 8, 3, 64, 32\) of uint8"):
+        encoder(torch.zeros((2, 8, 3, 64, 32), dtype=torch.uint8))
+    with pytest.raises(ValueError, match=wanted + r", got \(1, 8, 3, 64, 64\) of float32"):
+        encoder(torch.zeros((1, 8, 3, 64, 64)))
+    with pytest.raises(ValueError, match=wanted + r", got \(8, 3, 64, 64\) of uint8"):
+        encoder(torch.zeros(VIDEO, dtype=torch.uint8))
+    with pytest.raises(ValueError, match=rf"{name} needs \(M, 3, 64, 64\) of uint8, got \(9, 1, 64, 64\) of uint8"):
+        encoder.encode_pair(torch.zeros((9, 1, 64, 64), dtype=torch.uint8), 9, *[torch.arange(8)[None]] * 2)
+
+
+def test_states_that_do_not_fit_are_one_line_and_whole_numbers_do():
+    encoder = build_encoder("mlp", (4,))
+    assert encoder(torch.ones((2, 4), dtype=torch.int64)).shape == (2, 128)
+    with pytest.raises(ValueError, match=r"mlp needs \(B, 4\) of real numbers, got \(2, 5\) of float32"):
+        encoder(torch.zeros(2, 5))
+
+
+def test_latents_pass_through_an_encoder_without_weights():
+    encoder = build_encoder("latent", (16,), 16)
+    latents = torch.randn(3, 16)
+    assert torch.equal(encoder(latents), latents)
+    assert list(encoder.parameters()) == []
+    with pytest.raises(ValueError, match=r"latent needs observations \(128,\), got shape \(16,\)"):
+        build_encoder("latent", (16,))
+    with pytest.raises(ValueError, match=r"latent needs \(B, 16\) of real numbers, got \(3, 4\) of float32"):
+        encoder(torch.zeros(3, 4))

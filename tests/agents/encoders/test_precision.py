@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
-from agents import VideoEncoder, build_encoder
+from agents import build_encoder
 
 
 @pytest.mark.parametrize("name", ["simple2dcnn", "simple3dcnn"])
 def test_pairs_are_encoded_in_bfloat16_and_everything_else_in_float32(name):
-    encoder = build_encoder(name, (8, 3, 64, 64), seed=0)
-    assert isinstance(encoder, VideoEncoder)
+    encoder: Any = build_encoder(name, (8, 3, 64, 64), seed=0)
     frames = torch.randint(0, 256, (12, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     index = torch.arange(8).expand(2, -1) + torch.tensor([[0], [2]])
     exact = encoder.encode_pair(frames, 10, index, index + 2)
