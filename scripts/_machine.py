@@ -12,7 +12,7 @@ def keep_freed_memory() -> bool:
     """Keep freed blocks in the process instead of giving them back to the kernel.
 
     glibc unmaps large blocks as soon as they are free, so that every update pays for the zeroing of the pages of its
-    tensors again: a fifth of the time of an update on video.
+    tensors again: a sixth of the time of an update on video.
 
     Returns:
         Whether the C library knows such a thing.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from economics import Prices
 from scripts import _compare, compare_agents
+from scripts._baselines import Bench
 from scripts._cli import guarded
 from scripts._compare import QUANTITIES, Outcome, read_outcome, scripted_settings, training
 from scripts._compare_report import agents_table, draw_agents
@@ -78,7 +81,7 @@ def test_learners_are_curves_and_the_others_levels():
     assert random == ([0, 10], [5.0, 5.0])
 
 
-def test_learners_train_as_train_does_and_the_search_is_not_told_the_kind(tmp_path):
+def test_learners_train_as_train_does_and_the_others_look_at_numbers(tmp_path):
     job = _compare.Job("sac", 3, tmp_path / "it's here")
     settings = training(["task=dishwashing", "episodes=100", "agent.lr=1e-4"], job)
     assert (settings.seed, settings.agent.name, settings.agent.lr, settings.video) == (3, "sac", 1e-4, False)
@@ -87,6 +90,13 @@ def test_learners_train_as_train_does_and_the_search_is_not_told_the_kind(tmp_pa
     physical = scripted_settings(["task=dishwashing_mujoco", "encoder=simple3dcnn", "episodes=3"])
     assert (physical.task.observation, physical.episodes) == ("privileged", 3)
     assert scripted_settings(["task=dishwashing", "task.observation=video"]).task.observation == "state"
+
+
+def test_a_search_that_is_not_told_the_kind_ends_with_the_schedule(monkeypatch):
+    monkeypatch.setattr(Bench, "layout", SimpleNamespace(phases=("pick", "scrub"), kinds=("plate", "glass")))
+    told, blind = (Bench(None, Prices(), 0, lambda: None, told_kinds=told).names for told in (True, False))
+    assert told == ("random", "blind_constant", "blind_schedule", "oracle")
+    assert blind == told[:-1]
 
 
 def test_an_interrupted_search_leaves_nothing_that_counts(tmp_path, monkeypatch):
