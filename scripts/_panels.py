@@ -35,7 +35,7 @@ def make_panels(title: str, rows: int = 2, columns: int = 2) -> tuple[Any, list[
     figure = Figure(figsize=(5.6 * columns, 4.0 * rows), dpi=100, layout="constrained")
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     # Titles name folders, which can be long.
-    figure.suptitle(textwrap.fill(title, TITLE_CHARACTERS * columns), fontsize=12)
+    figure.suptitle(textwrap.fill(title, TITLE_CHARACTERS * columns, break_long_words=False), fontsize=12)
     return figure, list(axes.flat)
 
 
