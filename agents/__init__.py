@@ -3,6 +3,7 @@
 from agents.agent import Agent
 from agents.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, save_checkpoint
 from agents.constraint import Constraint, NoConstraint
+from agents.divergence import DivergenceError, NonFiniteError, all_finite
 from agents.encoders import ENCODERS, BackboneError, Encoder, LatentEncoder, VideoEncoder, build_encoder
 from agents.evaluation import (
     GreedyPolicy,
@@ -35,6 +36,7 @@ __all__ = [
     "CheckpointError",
     "ConstantPolicy",
     "Constraint",
+    "DivergenceError",
     "Encoder",
     "EnvSpec",
     "EpisodeResult",
@@ -44,6 +46,7 @@ __all__ = [
     "LoopConfig",
     "LoopState",
     "NoConstraint",
+    "NonFiniteError",
     "Novelty",
     "Observer",
     "OffPolicyLearner",
@@ -61,6 +64,7 @@ __all__ = [
     "TablePolicy",
     "TrainedPolicy",
     "VideoEncoder",
+    "all_finite",
     "build_encoder",
     "build_novelty",
     "evaluate",

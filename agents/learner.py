@@ -91,9 +91,11 @@ class OffPolicyLearner:
         """Take the updates that are due."""
         if not self.replay.can_sample:
             return []
-        count = int(self._due)
-        self._due -= count
-        return [self.update(lam, e_target) for _ in range(count)]
+        found = []
+        while self._due >= 1.0:
+            self._due -= 1.0
+            found.append(self.update(lam, e_target))
+        return found
 
     def update(self, lam: float, e_target: float) -> dict[str, float]:
         """Sample a batch, update the agent and set the new priorities.
@@ -104,6 +106,10 @@ class OffPolicyLearner:
 
         Returns:
             The update's metrics.
+
+        Raises:
+            RuntimeError: Replay holds no transition yet.
+            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
         batch = self.replay.sample(self.config.batch_size, self.rng)
         result = self.agent.update(batch, lam, e_target, self.novelty)
@@ -116,8 +122,9 @@ class OffPolicyLearner:
         self.agent.encoder.freeze(frozen)
 
     def gauges(self) -> dict[str, float]:
-        """Return the number of updates taken and of rows in replay."""
-        return {"updates": float(self.updates), "buffer_size": float(len(self.replay))}
+        """Return the number of updates taken, of rows in replay, and how evenly these are drawn."""
+        counts = {"updates": float(self.updates), "buffer_size": float(len(self.replay))}
+        return {**counts, "effective_sample_share": self.replay.effective_sample_share}
 
     def state_dict(self) -> dict[str, Any]:
         """Return agent, replay, novelty, generator and counters."""

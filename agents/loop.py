@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from agents._checks import check_float, check_int
 from agents.constraint import Constraint
+from agents.divergence import DivergenceError, NonFiniteError
 from agents.evaluation import cell_info, numeric_infos
 from agents.interrupt import DeferredInterrupt
 from agents.learner import Learner
@@ -95,6 +96,9 @@ def train(
 
     Raises:
         ValueError: The env resets in another mode.
+        DivergenceError: A loss became NaN or infinite. Nothing was learned from it, `state` is complete as after an
+            interrupt, and observers have heard of the episodes that had ended; the message says where it arose.
+        NonFiniteError: The env showed NaN or infinity; nothing was learned from that step.
     """
     mode = env.metadata.get("autoreset_mode")
     if mode is not None and AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
@@ -106,22 +110,31 @@ def train(
     with DeferredInterrupt() as interrupt:
         if state.observations is None:
             _reset(env, learner, config, state)
-        while state.episode < config.episodes and not interrupt.requested:
-            infos = _step(env, learner, constraint, state)
+        failure = None
+        while state.episode < config.episodes and not interrupt.requested and failure is None:
+            infos = _step(env, learner, state)
+            failure = _learn(learner, constraint, state)
             clock.tick(state)
             results = _finish_episodes(infos, constraint, learner, config, state)
-            for result in results:
-                for observer in observers:
-                    observer.on_episode(result)
             if results:
                 learner.freeze_encoder(state.episode < config.freeze_episodes)
-                for observer in observers:
-                    observer.on_boundary(state)
+            _report(observers, results, state)
             if clock.is_due(config.progress_every_s):
                 for observer in observers:
                     observer.on_progress(clock.progress(state, config, constraint, _mean_info(infos)))
+        if failure is not None:
+            raise failure
     state.interrupted = interrupt.requested
     return state
+
+
+def _report(observers: Sequence[Observer], results: Sequence[EpisodeResult], state: LoopState) -> None:
+    for result in results:
+        for observer in observers:
+            observer.on_episode(result)
+    if results:
+        for observer in observers:
+            observer.on_boundary(state)
 
 
 def _reset(env: VectorEnv, learner: Learner, config: LoopConfig, state: LoopState) -> None:
@@ -132,7 +145,7 @@ def _reset(env: VectorEnv, learner: Learner, config: LoopConfig, state: LoopStat
     learner.start(state.observations)
 
 
-def _step(env: VectorEnv, learner: Learner, constraint: Constraint, state: LoopState) -> dict[str, Any]:
+def _step(env: VectorEnv, learner: Learner, state: LoopState) -> dict[str, Any]:
     assert state.observations is not None
     actions = learner.act(state.observations)
     observations, rewards, terminated, truncated, infos = env.step(actions)
@@ -153,12 +166,24 @@ def _step(env: VectorEnv, learner: Learner, constraint: Constraint, state: LoopS
     # A copy: envs may hand out the same array at every step.
     state.observations = np.array(observations)
     state.pending_reset = np.logical_or(terminated, truncated)
-    for metrics in learner.learn(constraint.value, constraint.error_target):
+    return infos
+
+
+def _learn(learner: Learner, constraint: Constraint, state: LoopState) -> DivergenceError | None:
+    """Learn and keep the metrics; where that failed, return why, with the place in its message."""
+    try:
+        found = learner.learn(constraint.value, constraint.error_target)
+    except (DivergenceError, NonFiniteError) as error:
+        update = int(learner.gauges().get("updates", state.updates)) + 1
+        failure = DivergenceError(f"update {update} in episode {state.episode + 1}: {error}")
+        failure.__cause__ = error
+        return failure
+    for metrics in found:
         state.updates += 1
         for name, value in metrics.items():
             state.metric_sums[name] = state.metric_sums.get(name, 0.0) + value
             state.metric_counts[name] = state.metric_counts.get(name, 0) + 1
-    return infos
+    return None
 
 
 def _finish_episodes(

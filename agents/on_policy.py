@@ -44,9 +44,11 @@ class OnPolicyLearner:
 
         Raises:
             RuntimeError: There was no action.
+            NonFiniteError: The step holds NaN or infinity; nothing was stored.
         """
         if self._choice is None:
             raise RuntimeError("learner needs act(observations) before observe(step)")
+        step.check("rollout.add")
         self.rollout.add(self._choice, step)
         self._choice = None
         self.env_steps += int(self.num_cells - step.reset.sum())
@@ -62,18 +64,17 @@ class OnPolicyLearner:
 
         Returns:
             The metrics of each update.
+
+        Raises:
+            DivergenceError: A loss is not finite; what was left of the rollout is dropped.
         """
         if not self.rollout.is_full:
             return []
         self.agent.set_learning_rate(self.config.learning_rate_at(self.env_steps))
-        found = []
-        if self.rollout.valid.any():
-            targets, about = self.targets(lam, e_target)
-            batches = (self.rollout.minibatch(targets, chosen) for chosen in self._parts(len(targets.steps)))
-            found = [about | self.agent.update(batch, self.novelty) for batch in batches]
-        self.rollout.restart()
-        self.updates += len(found)
-        return found
+        try:
+            return self._descend(lam, e_target) if self.rollout.valid.any() else []
+        finally:
+            self.rollout.restart()
 
     def targets(self, lam: float, e_target: float) -> tuple[Targets, dict[str, float]]:
         """Turn a full rollout into what is learned from it, the transitions of a cell side by side.
@@ -127,6 +128,14 @@ class OnPolicyLearner:
         self.env_steps, self.updates = int(state["env_steps"]), int(state["updates"])
         self._noise.load_state_dict(state)
         self._choice = None
+
+    def _descend(self, lam: float, e_target: float) -> list[dict[str, float]]:
+        targets, about = self.targets(lam, e_target)
+        found = []
+        for chosen in self._parts(len(targets.steps)):
+            found.append(about | self.agent.update(self.rollout.minibatch(targets, chosen), self.novelty))
+            self.updates += 1
+        return found
 
     def _parts(self, count: int) -> Iterator[np.ndarray]:
         """Deal all transitions out once an epoch, in parts of nearly equal size."""

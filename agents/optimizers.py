@@ -1,8 +1,53 @@
-"""Optimiser states as plain nested dictionaries with string keys, and averages of weights."""
+"""Steps that a loss must earn, optimiser states as plain nested dictionaries, and averages of weights."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+
+
+def guarded_step(
+    optimizer: torch.optim.Optimizer,
+    loss: torch.Tensor,
+    parameters: Sequence[torch.Tensor],
+    max_grad_norm: float | None = None,
+) -> torch.Tensor:
+    """Descend on a loss, or leave weights and moments as they are where it or its gradient is not finite.
+
+    The gradient is looked at where the backward pass ends, in the first parameter that has one: what became NaN or
+    infinite on the way has arrived there. A clipped gradient is looked at as a whole, by its norm. Nothing waits for
+    the device: a fused optimiser reads the verdict there.
+
+    Args:
+        optimizer: Fused, or without knowledge of `found_inf`.
+        loss: A scalar.
+        parameters: Parameters whose gradient is looked at, in the order in which the forward pass meets them.
+        max_grad_norm: Largest norm of their gradient; None leaves it as it is.
+
+    Returns:
+        0 where the step was taken, NaN where it was not, a scalar: to be added to what is logged of the loss.
+
+    Reference: P. Micikevicius et al., "Mixed precision training", https://arxiv.org/abs/1710.03740: steps are left out
+        where gradients overflow.
+    """
+    optimizer.zero_grad()
+    loss.backward()
+    if max_grad_norm is None:
+        reached = next(each.grad for each in parameters if each.grad is not None).sum()
+    else:
+        reached = torch.nn.utils.clip_grad_norm_(parameters, max_grad_norm)
+    verdict = 0.0 * (loss.detach() + reached)
+    step_unless_nan(optimizer, verdict)
+    return verdict
+
+
+def step_unless_nan(optimizer: torch.optim.Optimizer, verdict: torch.Tensor) -> None:
+    """Take an optimiser's step where a verdict of `guarded_step` is 0, and none where it is NaN."""
+    if optimizer.defaults.get("fused"):
+        optimizer.found_inf = verdict.isnan().float()  # pyright: ignore[reportAttributeAccessIssue]
+        optimizer.step()
+    elif not verdict.isnan():
+        optimizer.step()
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:

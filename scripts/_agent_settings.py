@@ -31,6 +31,7 @@ class SACSettings(Section):
     hidden: Count
     n_step: Count | None
     reward_scale: Positive | None
+    constraint_form: Literal["penalty", "cost_critic"] = "penalty"
     batch_size: Count | None
     replay_capacity: Count | None
     warmup_steps: Annotated[int, Field(ge=0)] | None

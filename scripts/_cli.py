@@ -25,6 +25,7 @@ from scripts._pipes import PIPE_STATUS, drop_unread
 from scripts._settings import Settings, load_settings
 
 USAGE_STATUS = 2
+DIVERGED_STATUS = 3
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -49,7 +50,7 @@ def run_with_hydra(work: Callable[[Settings], int], argv: Sequence[str] | None =
         argv: arguments after the program's name; None = the process's own
 
     Returns:
-        Exit status; 2 after one line on standard error where the input is wrong.
+        Exit status; after one line on standard error 2 where the input is wrong, 3 where numbers are not finite.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = get_args_parser().parse_args(arguments)
@@ -93,13 +94,14 @@ def compose_settings(overrides: Sequence[str] = ()) -> Settings:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work; turn what the user can cure into one line on standard error and status 2.
+    """Do the work; turn what the user can cure into one line on standard error and status 2, a divergence into 3.
 
     Args:
         work: returns an exit status
 
     Returns:
-        That status, 2 after a curable error, or 1 where nobody reads the output any more.
+        That status, 2 after a curable error, 3 after numbers that became NaN or infinite, or 1 where nobody reads the
+        output any more.
     """
     try:
         try:
@@ -147,18 +149,26 @@ def _explained(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if not isinstance(error, _curable()):
+        status = next((status for kind, status in _expected().items() if isinstance(error, kind)), None)
+        if status is None:
             raise
         print(f"{Path(sys.argv[0]).name}: {_one_line(error)}", file=sys.stderr, flush=True)
-        return USAGE_STATUS
+        return status
 
 
-def _curable() -> tuple[type[Exception], ...]:
-    """Errors whose message is written for the user; imported late, they cost seconds."""
-    from agents import BackboneError, CheckpointError
+def _expected() -> dict[type[Exception], int]:
+    """Exit statuses of the errors whose message is written for the user; imported late, they cost seconds."""
+    from agents import BackboneError, CheckpointError, DivergenceError, NonFiniteError
     from v2p_sim.gl import GLUnavailableError
 
-    return (UsageError, BackboneError, CheckpointError, GLUnavailableError)
+    return {
+        UsageError: USAGE_STATUS,
+        BackboneError: USAGE_STATUS,
+        CheckpointError: USAGE_STATUS,
+        GLUnavailableError: USAGE_STATUS,
+        DivergenceError: DIVERGED_STATUS,
+        NonFiniteError: DIVERGED_STATUS,
+    }
 
 
 def _one_line(error: Exception) -> str:

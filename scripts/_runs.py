@@ -19,6 +19,8 @@ import yaml
 from scripts._explain import UsageError
 from scripts._settings import Settings, load_settings
 
+ADDED_LATER = {"agent.constraint_form": "penalty"}
+"""What runs did that are older than the setting."""
 PACKAGES = ("v2p", "mujoco", "dm_control", "gymnasium", "torch", "numpy", "scipy")
 
 
@@ -134,7 +136,7 @@ def check_same_run(settings: Settings, plan: RunPlan) -> None:
     begun = load_settings(read_config(plan.checkpoint.parent.parent))  # keys that it did not know yet are filled in
     before, now = (_decisive(values.model_dump()) for values in (begun, settings))
     for key in sorted(before.keys() | now.keys(), key=lambda name: (not name.startswith("task"), name)):
-        old, new = before.get(key), now.get(key)
+        old, new = before.get(key, ADDED_LATER.get(key)), now.get(key)
         if old != new:
             raise UsageError(f"{key}: the run to resume has {old}, not {new}; nearest valid: {key}={old}")
 

@@ -111,6 +111,10 @@ class PiSettings(Section):
     limit: NonNegative
 
 
+DEFAULT_GAINS = PiSettings(proportional=1.0, integral=0.1, limit=100.0)
+"""Those of `economics.PiGains`."""
+
+
 class ConstraintSettings(Section):
     """The quality SLA: a multiplier moved by dual ascent or PI control, under a tightening, perhaps gated target."""
 
@@ -199,9 +203,18 @@ def _complete(settings: Settings) -> Settings:
             "task": task.model_copy(update={"observation": observation}),
             "encoder": settings.encoder.model_copy(update={"name": encoder}),
             "agent": _agent(settings.agent, variant, observation),
+            "economics": _economics(settings),
             **{key: value for key, value in schedule.items() if getattr(settings, key) is None},
         }
     )
+
+
+def _economics(settings: Settings) -> EconomicsSettings:
+    """Fill in the gains: a cost critic's multiplier moves by PI control."""
+    constraint = settings.economics.constraint
+    if getattr(settings.agent, "constraint_form", "penalty") == "penalty" or constraint.pi is not None:
+        return settings.economics
+    return settings.economics.model_copy(update={"constraint": constraint.model_copy(update={"pi": DEFAULT_GAINS})})
 
 
 def _agent(agent: AgentSettings, variant: Variant, observation: str) -> AgentSettings:

@@ -24,6 +24,8 @@ def run(settings: Settings) -> int:
 
     Raises:
         UsageError: something that the user can cure.
+        DivergenceError: a loss became NaN or infinite; what was good is saved.
+        NonFiniteError: the task showed NaN or infinity.
     """
     import torch
 
@@ -56,8 +58,9 @@ def run(settings: Settings) -> int:
 
 def work(session: Any, started: float) -> None:
     """Train to the end or to an interrupt; save; then evaluate for good."""
-    from agents import LoopConfig, LoopState, load_checkpoint, train, unpack_run
+    from agents import DivergenceError, LoopConfig, LoopState, NonFiniteError, load_checkpoint, train, unpack_run
     from scripts._interrupts import Interrupted
+    from scripts._rescue import rescue
     from scripts._summary import write_summary
 
     settings, plan, parts = session.settings, session.plan, session.parts
@@ -74,7 +77,11 @@ def work(session: Any, started: float) -> None:
     session.catch_up(state)
     frozen = settings.encoder.freeze_episodes
     config = LoopConfig(episodes=settings.episodes, seed=settings.seed, freeze_episodes=frozen)
-    state = train(parts.env, parts.learner, parts.constraint, [session], config, state)
+    try:
+        state = train(parts.env, parts.learner, parts.constraint, [session], config, state)
+    except (DivergenceError, NonFiniteError) as error:
+        rescue(session, state, error)
+        raise
     session.save(state)
     session.plot()
     if session.interrupted:

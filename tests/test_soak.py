@@ -68,3 +68,11 @@ def test_ours_learns_as_well_as_stable_baselines3(tmp_path: Path, algorithm: str
     (verdict,) = json.loads((tmp_path / "parity" / "parity.json").read_text())["verdicts"]
     assert verdict["seeds"] == [0, 1, 2, 3, 4]
     assert verdict["holds"]
+
+
+def test_the_sla_is_kept_where_it_binds(tmp_path: Path):
+    command = [sys.executable, str(TRAIN.parent / "prove_sla.py"), f"output={tmp_path / 'sla'}"]
+    assert subprocess.run(command).returncode == 0
+    verdicts = json.loads((tmp_path / "sla" / "sla.json").read_text())["verdicts"]
+    assert set(verdicts) == {"penalty", "cost_critic"}
+    assert any(verdicts.values())

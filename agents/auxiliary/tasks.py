@@ -12,7 +12,7 @@ from agents.auxiliary.config import AuxiliaryConfig
 from agents.auxiliary.heads import LatentPredictor, Projection
 from agents.auxiliary.losses import consistency_loss, follows_in_segment, infonce_loss, share_frames
 from agents.encoders import Encoder, VideoEncoder
-from agents.optimizers import load_optimizer, pack_optimizer
+from agents.optimizers import load_optimizer, pack_optimizer, step_unless_nan
 from agents.replay import Batch
 from agents.spec import EnvSpec
 
@@ -98,10 +98,10 @@ class AuxiliaryTasks:
             total = total + self.config.infonce_coefficient * metrics["infonce_loss"]
         return total, metrics
 
-    def step(self) -> None:
-        """Take a gradient step for the heads and forget their gradients."""
+    def step(self, verdict: Tensor) -> None:
+        """Take a gradient step for the heads, unless `guarded_step` took none, and forget their gradients."""
         for optimizer in self._optimizers.values():
-            optimizer.step()
+            step_unless_nan(optimizer, verdict)
             optimizer.zero_grad()
 
     def state_dict(self) -> dict[str, Any]:

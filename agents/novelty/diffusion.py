@@ -13,7 +13,7 @@ from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
 from agents.novelty.tracker import mse_noise_gap, recon_gap
-from agents.optimizers import load_optimizer, move_average, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, move_average, pack_optimizer
 
 WARM_UP = 10.0  # gradient steps
 
@@ -90,13 +90,11 @@ class DiffusionNovelty(GapNovelty):
         target = noise if self.config.prediction == "eps" else velocity(clean, noise, signal)
         predicted = self.denoiser(add_noise(clean, noise, signal), rows / self.config.num_steps)
         loss = mse_noise_gap(predicted, target).mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        verdict = guarded_step(self.optimizer, loss, list(self.denoiser.parameters()))
         # Until there were many steps the average is a short one, or it would hold on to the initial weights.
         steps = self.calls // self.train_every
         move_average(self.average, self.denoiser, max(1.0 - self.config.average_decay, WARM_UP / (WARM_UP + steps)))
-        return loss.detach()
+        return loss.detach() + verdict
 
     def _learned(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from agents._checks import seeded
 from agents.novelty.base import GapNovelty
 from agents.novelty.config import RNDConfig
-from agents.optimizers import load_optimizer, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, pack_optimizer
 
 CLIP = 5.0
 
@@ -41,10 +41,7 @@ class RNDNovelty(GapNovelty):
 
     def _learn(self, latents: Tensor) -> Tensor:
         loss = self._error(latents).mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach()
+        return loss.detach() + guarded_step(self.optimizer, loss, list(self.predictor.parameters()))
 
     def _learned(self) -> dict[str, Any]:
         return {

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
+from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import load_optimizer, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, pack_optimizer
 from agents.ppo import losses
 from agents.ppo.config import PPOConfig
 from agents.ppo.networks import Actor, Critic
@@ -104,7 +105,12 @@ class PPOAgent:
 
         Returns:
             Metrics.
+
+        Raises:
+            NonFiniteError: The batch holds NaN or infinity; nothing has moved.
+            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
+        check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
         latents = self._encode(batch)
         scores = novelty.score(latents.detach())
@@ -115,7 +121,9 @@ class PPOAgent:
         metrics |= {"novelty_norm": scores.mean(), "mean_valuation": valuations.mean(), "mean_weight": weights.mean()}
         metrics |= novelty.update(latents.detach())
         numbers = torch.stack([metric.detach().float() for metric in metrics.values()]).tolist()
-        return dict(zip(metrics, numbers, strict=True))
+        found = dict(zip(metrics, numbers, strict=True))
+        check_losses(found, batch.returns)
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Return architecture, weights, optimiser and generator."""
@@ -168,15 +176,9 @@ class PPOAgent:
         value = losses.value_loss(self.critic(latents), returns, weights if config.weigh_value else even)
         # The entropy of a squashed Gaussian has no closed form: one reparametrised sample a state estimates it.
         entropy = -squash_gaussian(mean, log_std, self._noise(mean.shape))[1].mean()
-        self._step(policy + config.value_coefficient * value - config.entropy_coefficient * entropy)
-        metrics = {"policy_loss": policy, "value_loss": value, "entropy": entropy}
+        loss = policy + config.value_coefficient * value - config.entropy_coefficient * entropy
+        verdict = guarded_step(self.optimizer, loss, self._parameters, config.max_grad_norm)
+        metrics = {"value_loss": value, "policy_loss": policy + verdict, "entropy": entropy}
         metrics["approx_kl"] = losses.approximate_kl(log_ratio.detach())
         metrics["clip_fraction"] = losses.clip_fraction(log_ratio.detach(), config.clip_range)
         return metrics
-
-    def _step(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad()
-        loss.backward()
-        if self.config.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self._parameters, self.config.max_grad_norm)
-        self.optimizer.step()

@@ -5,7 +5,7 @@ import numpy as np
 from agents.replay.config import ReplayConfig
 from agents.replay.frames import FrameStore, share_frames
 from agents.replay.n_step import alive_steps, bootstrap_discount, discounted_sums
-from agents.replay.sum_tree import SumTree
+from agents.replay.sum_tree import SumTree, effective_sample_share
 from agents.replay.types import Batch, Step
 from agents.spec import EnvSpec
 
@@ -55,6 +55,11 @@ class ReplayBuffer:
         return self._tree.total > 0.0
 
     @property
+    def effective_sample_share(self) -> float:
+        """Return the effective sample size of the priorities as a share of the transitions; nan while there is none."""
+        return effective_sample_share(self._tree.values(len(self)))
+
+    @property
     def bytes_per_row(self) -> float:
         """Return the bytes that one row takes, priorities included."""
         arrays = (self._states, self._actions, self._sums, self._valid, self._terminated, self._age)
@@ -73,12 +78,14 @@ class ReplayBuffer:
 
         Raises:
             RuntimeError: No first observations were written.
+            NonFiniteError: The step holds NaN or infinity; nothing was written.
         """
         if self._head < 0:
             raise RuntimeError("replay needs start(observations) before add(step)")
+        step.check("replay.add")
         rows = self._head * self.num_cells + self._cells
         age = np.where(step.reset, 0, self._age[rows] + 1).astype(np.int32)
-        acted = ~step.reset if step.broken is None else ~(step.reset | step.broken)
+        acted = step.acted
         rows = rows[acted]
         self._actions[rows] = step.actions[acted]
         self._sums[rows] = np.stack([step.rewards, step.errors, step.attempts], axis=1)[acted]
@@ -101,7 +108,7 @@ class ReplayBuffer:
             RuntimeError: There is no transition yet.
         """
         if not self.can_sample:
-            raise RuntimeError("replay holds no transition yet")
+            raise RuntimeError("replay holds no transition yet: sample needs one, by start(observations) and add(step)")
         count = batch_size // self.config.segment_length
         mass = (np.arange(count) + rng.random(count)) / count * self._tree.total
         starts = self._tree.find(mass)

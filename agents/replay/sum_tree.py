@@ -1,6 +1,28 @@
 """A binary tree of sums for sampling in proportion to priorities, vectorised over a batch."""
 
+import math
+
 import numpy as np
+
+
+def effective_sample_share(priorities: np.ndarray) -> float:
+    """Measure how evenly transitions are drawn: the effective sample size over their number.
+
+    ESS / n = (sum_i p_i)^2 / (n sum_i p_i^2), of the n transitions with p_i > 0: 1 where all are drawn alike, 1 / n
+    where one is drawn always.
+
+    Args:
+        priorities: In proportion to the probabilities with which rows are drawn, >= 0 (rows,).
+
+    Returns:
+        The share; nan where no priority is above 0.
+
+    Reference: L. Kish, "Survey sampling" (1965), section 11.7: the loss by unequal weights
+    """
+    total = float(priorities.sum())
+    if total == 0.0:
+        return math.nan
+    return total**2 / (int(np.count_nonzero(priorities)) * float(priorities @ priorities))
 
 
 class SumTree:
@@ -63,9 +85,13 @@ class SumTree:
             nodes += right
         return nodes - self._first
 
+    def values(self, count: int) -> np.ndarray:
+        """Return a view of the first `count` priorities."""
+        return self._nodes[self._first : self._first + count]
+
     def leaves(self, count: int) -> np.ndarray:
         """Return a copy of the first `count` priorities."""
-        return self._nodes[self._first : self._first + count].copy()
+        return self.values(count).copy()
 
     def rebuild(self, priorities: np.ndarray) -> None:
         """Set the first leaves to `priorities`, the rest to 0, and sum anew."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.divergence import check_finite
+
 
 @dataclass(frozen=True)
 class Step:
@@ -29,6 +31,19 @@ class Step:
     terminated: np.ndarray
     reset: np.ndarray
     broken: np.ndarray | None = None
+
+    @property
+    def acted(self) -> np.ndarray:
+        """Cells for which this step is a transition (N,)."""
+        return ~self.reset if self.broken is None else ~(self.reset | self.broken)
+
+    def check(self, where: str) -> None:
+        """Raise a NonFiniteError that names `where` and the field where NaN or infinity would be learned from."""
+        taken = {name: getattr(self, name) for name in ("actions", "rewards", "errors", "attempts")}
+        check_finite(where, taken, self.acted)
+        # The first observation of an episode counts too; what a broken simulation shows is never sampled.
+        shown = None if self.broken is None else ~self.broken
+        check_finite(where, {"next_observations": self.next_observations}, shown)
 
 
 @dataclass(frozen=True)

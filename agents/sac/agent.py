@@ -13,12 +13,14 @@ from torch import Tensor
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
 from agents.auxiliary import AuxiliaryTasks
+from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import load_optimizer, move_average, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, move_average, pack_optimizer
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.config import SACConfig
+from agents.sac.cost import CostCritic, cost_target, lagrangian_actor_loss, signed_cost
 from agents.sac.networks import Actor, TwinCritic, squash_gaussian
 from agents.spec import EnvSpec
 
@@ -42,6 +44,8 @@ class SACAgent:
     from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
     weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
+    The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
+
     References: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905;
     Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046
     """
@@ -55,6 +59,7 @@ class SACAgent:
         with seeded(seed):
             self.actor = Actor(*sizes).to(self.device)
             self.critic = TwinCritic(*sizes).to(self.device)
+            self.cost = CostCritic(sizes, self.device) if config.constraint_form == "cost_critic" else None
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self.policy_encoder, self.policy_actor = self.encoder, self.actor
         if config.policy_tau is not None:
@@ -63,6 +68,7 @@ class SACAgent:
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_parameters = [*self.encoder.parameters(), *self.critic.parameters()]
+        self._critic_parameters += [] if self.cost is None else self.cost.parameters()
         self.optimizers = {
             "critic": self._adam(self._critic_parameters),
             "actor": self._adam([*self.actor.parameters(), self.log_alpha]),
@@ -105,23 +111,27 @@ class SACAgent:
 
         Returns:
             Metrics and new priorities.
+
+        Raises:
+            NonFiniteError: The batch holds NaN or infinity; nothing has moved.
+            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
+        check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
         batch = self.auxiliary.prepare(batch)
         latents, next_latents = self._encode(batch)
         scores = novelty.score(latents.detach())
         weights = self._tensor(batch.weights)
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
-        target = self._target(batch, next_latents, lam, e_target)
-        critic_metrics, td_abs = self._update_critic(batch, latents, next_latents, target, weights * novelty_weights)
-        actor_metrics = self._update_actor(latents.detach())
-        move_average(self.target_critic, self.critic, self.config.tau)
-        self.updates += 1
-        self._average_policy()
-        metrics = {**critic_metrics, **actor_metrics, **novelty.update(latents.detach())}
+        targets = self._targets(batch, next_latents, lam, e_target)
+        metrics, td_abs = self._update_critics(batch, (latents, next_latents), targets, weights * novelty_weights, lam)
+        metrics |= {**self._update_actor(latents.detach(), lam), **novelty.update(latents.detach())}
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
-        return UpdateResult(dict(zip(metrics, numbers, strict=True)), (td_abs * scores).cpu().numpy())
+        found = dict(zip(metrics, numbers, strict=True))
+        check_losses(found, batch.profit)
+        self._follow()
+        return UpdateResult(found, (td_abs * scores).cpu().numpy())
 
     def state_dict(self) -> dict[str, Any]:
         """Return architecture, weights, optimisers and generator."""
@@ -142,7 +152,7 @@ class SACAgent:
         Raises:
             ValueError: The saved agent has another architecture.
         """
-        check_architecture(state["architecture"], self.architecture())
+        check_architecture({"constraint_form": "penalty"} | state["architecture"], self.architecture())
         for name, module in self._modules().items():
             # An agent saved without an average begins one at its newest weights.
             saved = state["weights"].get(name, state["weights"].get(name.removeprefix("policy_")))
@@ -157,7 +167,8 @@ class SACAgent:
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
-        return describe("sac", self.spec, self.encoder, self.config.hidden)
+        described = describe("sac", self.spec, self.encoder, self.config.hidden)
+        return {**described, "constraint_form": self.config.constraint_form}
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         modules = {
@@ -165,12 +176,17 @@ class SACAgent:
             "actor": self.actor,
             "critic": self.critic,
             "target_critic": self.target_critic,
-        }
+        } | ({} if self.cost is None else self.cost.modules())
         if self.config.policy_tau is None:
             return modules
         return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
 
-    def _average_policy(self) -> None:
+    def _follow(self) -> None:
+        """Move target critics and the averaged policy after an update that counts."""
+        self.updates += 1
+        move_average(self.target_critic, self.critic, self.config.tau)
+        if self.cost is not None:
+            self.cost.follow(self.config.tau)
         if self.config.policy_tau is None:
             return
         # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
@@ -199,39 +215,60 @@ class SACAgent:
             return latents, self.encoder(following)
 
     @torch.no_grad()
-    def _target(self, batch: Batch, next_latents: Tensor, lam: float, e_target: float) -> Tensor:
+    def _targets(self, batch: Batch, next_latents: Tensor, lam: float, e_target: float) -> list[Tensor]:
+        """Return the targets (B,) of the critics, and of the cost critics where there are any."""
         profit, errors, attempts = (self._tensor(part) for part in (batch.profit, batch.errors, batch.attempts))
-        reward = self.config.reward_scale * losses.penalized_reward(profit, errors, attempts, lam, e_target)
         mean, log_std = self.actor(next_latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
+        discount, scale = self._tensor(batch.discount), self.config.reward_scale
         next_q = self.target_critic(next_latents, actions)
-        return losses.soft_target(reward, self._tensor(batch.discount), next_q, log_pi, self.log_alpha.exp())
+        in_reward = lam if self.cost is None else 0.0
+        reward = scale * losses.penalized_reward(profit, errors, attempts, in_reward, e_target)
+        targets = [losses.soft_target(reward, discount, next_q, log_pi, self.log_alpha.exp())]
+        if self.cost is None:
+            return targets
+        cost = scale * signed_cost(errors, attempts, e_target)
+        return [*targets, cost_target(cost, discount, self.cost.target(next_latents, actions))]
 
-    def _update_critic(self, batch: Batch, latents: Tensor, next_latents: Tensor, target: Tensor, weights: Tensor):
+    def _update_critics(
+        self, batch: Batch, latents: tuple[Tensor, Tensor], targets: list[Tensor], weights: Tensor, lam: float
+    ):
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
-        q = self.critic(latents, actions)
-        loss = losses.critic_loss(q, target, weights)
-        extra, extra_metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
-        self._step("critic", loss + extra, self._critic_parameters)
-        self.auxiliary.step()
-        td_abs = (q.detach() - target).abs().mean(dim=0)
-        return {"critic_loss": loss, "q_mean": q.mean(), "td_abs": td_abs.mean(), **extra_metrics}, td_abs
+        q = self.critic(latents[0], actions)
+        critic_loss = losses.critic_loss(q, targets[0], weights)
+        error = q.detach() - targets[0]
+        extra, metrics = self.auxiliary.losses(self.encoder, batch, latents[0], actions, latents[1])
+        loss = critic_loss + extra
+        if self.cost is not None:
+            cost_q = self.cost(latents[0], actions)
+            cost_loss = losses.critic_loss(cost_q, targets[1], weights)
+            metrics |= {"cost_loss": cost_loss, "cost_mean": cost_q.mean()}
+            loss = loss + cost_loss
+            # That of the Lagrangian: what the penalised reward's one critic would be wrong by.
+            error = error - lam * (cost_q.detach() - targets[1])
+        verdict = guarded_step(self.optimizers["critic"], loss, self._critic_parameters, self.config.max_grad_norm)
+        self.auxiliary.step(verdict)
+        td_abs = error.abs().mean(dim=0)
+        metrics |= {"critic_loss": critic_loss.detach() + verdict, "q_mean": q.mean(), "td_abs": td_abs.mean()}
+        return metrics, td_abs
 
-    def _update_actor(self, latents: Tensor) -> dict[str, Tensor]:
+    def _update_actor(self, latents: Tensor, lam: float = 0.0) -> dict[str, Tensor]:
         mean, log_std = self.actor(latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
         alpha = self.log_alpha.exp()
-        self.critic.requires_grad_(False)
-        loss = losses.actor_loss(self.critic(latents, actions), log_pi, alpha)
+        critics = [self.critic] if self.cost is None else [self.critic, self.cost.online]
+        for critic in critics:
+            critic.requires_grad_(False)
+        q = self.critic(latents, actions)
+        if self.cost is None:
+            loss = losses.actor_loss(q, log_pi, alpha)
+        else:
+            loss = lagrangian_actor_loss(q, self.cost(latents, actions), log_pi, alpha, lam)
         alpha_loss = losses.temperature_loss(self.log_alpha, log_pi, self.target_entropy)
         # One backward pass serves both: neither loss sends a gradient into the other's parameters.
-        self._step("actor", loss + alpha_loss, list(self.actor.parameters()))
-        self.critic.requires_grad_(True)
-        return {"actor_loss": loss, "alpha": alpha, "alpha_loss": alpha_loss, "entropy": -log_pi.mean()}
-
-    def _step(self, name: str, loss: Tensor, clipped: Sequence[Tensor]) -> None:
-        self.optimizers[name].zero_grad()
-        loss.backward()
-        if self.config.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(clipped, self.config.max_grad_norm)
-        self.optimizers[name].step()
+        learned = list(self.actor.parameters())
+        verdict = guarded_step(self.optimizers["actor"], loss + alpha_loss, learned, self.config.max_grad_norm)
+        for critic in critics:
+            critic.requires_grad_(True)
+        metrics = {"actor_loss": loss.detach() + verdict, "alpha": alpha, "alpha_loss": alpha_loss}
+        return {**metrics, "entropy": -log_pi.mean()}

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from agents._checks import check_float, check_int
+from agents._checks import check_float, check_int, unknown_name
 from agents.auxiliary import AuxiliaryConfig
 from agents.replay.config import ReplayConfig
+from agents.sac.cost import CONSTRAINT_FORMS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class SACConfig:
         hidden: Width of the two hidden layers of actor and critics.
         max_grad_norm: Largest norm of the critic's and the actor's gradients; None leaves them as they are.
         reward_scale: Factor on the penalised reward inside the loss.
+        constraint_form: Where the SLA enters: "penalty" in the reward, "cost_critic" in critics of its own.
         batch_size: Transitions an update.
         n_step: Rewards summed before bootstrapping.
         updates_per_step: Updates per env step of one cell; fractions add up.
@@ -50,6 +52,7 @@ class SACConfig:
     hidden: int = 256
     max_grad_norm: float | None = None
     reward_scale: float = 1.0
+    constraint_form: str = "penalty"
     batch_size: int = 256
     n_step: int = 1
     updates_per_step: float = 1.0
@@ -86,6 +89,8 @@ class SACConfig:
         check_int("warmup_steps", self.warmup_steps, 0)
         self.replay_config()
         self.auxiliary_config()
+        if self.constraint_form not in CONSTRAINT_FORMS:
+            raise unknown_name("constraint_form", self.constraint_form, CONSTRAINT_FORMS)
         if self.batch_size % self.segment_length != 0:
             raise ValueError(
                 f"batch_size must be a multiple of segment_length {self.segment_length}, got {self.batch_size}"

@@ -60,4 +60,6 @@ def test_updates_set_the_priorities_of_their_rows(counting_env, make_learner):
     assert np.any(before != after)
     assert np.all((before > 0) == (after > 0))
     assert set(metrics) >= {"critic_loss", "actor_loss", "alpha", "entropy", "novelty_norm", "mean_weight"}
-    assert learner.gauges() == {"updates": 1.0, "buffer_size": 12.0}
+    gauges = learner.gauges()
+    assert gauges["effective_sample_share"] == pytest.approx(after.sum() ** 2 / (10 * (after**2).sum()))
+    assert (gauges["updates"], gauges["buffer_size"]) == (1.0, 12.0)

@@ -79,6 +79,16 @@ def test_the_default_constraint_is_the_librarys():
     assert make_constraint(compose_settings().economics).config == ConstraintConfig()
 
 
+def test_a_cost_critic_moves_lambda_by_pi_control():
+    settings = compose_settings(["agent.constraint_form=cost_critic"])
+    assert make_constraint(settings.economics).config.pi == PiGains()
+    assert load_settings(settings.model_dump()) == settings
+    given = compose_settings(["agent.constraint_form=cost_critic", GAINS])
+    assert make_constraint(given.economics).config.pi == PiGains(2.0, 0.5, 10.0)
+    with pytest.raises(UsageError, match=r"agent\.constraint_form: 'critic' is not one of penalty, cost_critic"):
+        compose_settings(["agent.constraint_form=critic"])
+
+
 def test_gate_and_gains_reach_the_constraint_and_a_run_without_them_still_loads():
     settings = compose_settings(["economics.constraint.gate_confidence=0.9", GAINS])
     constraint = make_constraint(settings.economics)
@@ -166,6 +176,7 @@ def test_wrong_input_is_one_line_with_key_and_cure(override, said):
         ("agent.lr=0", "agent.lr: must be more than 0.0, got 0; nearest valid: null (the default)"),
         ("agent.tau=0.1", "agent.tau: unknown key; nearest valid: agent=sac, which has it"),
         ("agent.random_shift=4", "agent.random_shift: unknown key; nearest valid: agent=sac, which has it"),
+        ("agent.constraint_form=penalty", "agent.constraint_form: unknown key; nearest valid: agent=sac, which"),
         ("+agent.epoch=1", "agent.epoch: unknown key; nearest valid: agent.epochs"),
         ("+task.observations.video.ppo.tau=1", "task.observations.video.ppo.tau: unknown key; nearest valid: "),
         ("task.observations.video.ppo.lr=null", "agent.lr: the task names no value for video; give one, agent.lr=..."),

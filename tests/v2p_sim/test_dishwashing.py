@@ -20,6 +20,7 @@ from v2p_sim.tasks.dishwashing import (
     optimal_action,
     optimum_usd_per_hour,
 )
+from v2p_sim.tasks.dishwashing_formula import constrained_action, expected_error_rate
 
 CONFIG, PRICES = DishwashingConfig(), Prices()
 shares = st.floats(0.0, 1.0)
@@ -68,6 +69,36 @@ def test_optimum_is_the_reference_shift():
 def test_cheap_errors_make_the_sla_bind():
     speed, care = optimal_action(CONFIG, Prices(damage_usd=0.10))
     assert error_at(speed, care) == pytest.approx(0.124, abs=5e-4)
+
+
+def test_the_best_action_under_the_sla_errs_as_often_as_it_may():
+    prices = Prices(damage_usd=0.10)
+    action = constrained_action(CONFIG, prices, 0.06)
+    assert action == pytest.approx([1.0, 0.519], abs=5e-4)
+    assert expected_error_rate(action[None], CONFIG) == pytest.approx(0.06)
+    assert round(expected_rate_profit(action[None], CONFIG, prices), 2) == 34.53
+
+
+def test_an_sla_that_does_not_bind_changes_nothing():
+    assert constrained_action(CONFIG, PRICES, 0.06) == pytest.approx(optimal_action(CONFIG, PRICES))
+    with pytest.raises(ValueError, match=r"error_target must be > p_min = 0\.02, got 0\.02"):
+        constrained_action(CONFIG, PRICES, 0.02)
+
+
+@given(action=st.tuples(shares, shares), error_target=st.sampled_from([0.025, 0.06, 0.1]))
+def test_no_action_that_keeps_the_sla_beats_the_constrained_one(action, error_target):
+    prices = Prices(damage_usd=0.10)
+    best = constrained_action(CONFIG, prices, error_target)
+    if expected_error_rate([action], CONFIG) <= error_target:
+        most = expected_rate_profit(best[None], CONFIG, prices)
+        assert expected_rate_profit([action], CONFIG, prices) <= most + 1e-6
+
+
+def test_the_expected_error_rate_weighs_by_attempts():
+    slow, fast = (0.5, 0.0), (1.0, 0.0)
+    expected = (72 * error_at(*slow) + 144 * error_at(*fast)) / 216
+    assert expected_error_rate([slow, fast], CONFIG) == pytest.approx(expected)
+    assert expected_error_rate([(0.0, 1.0)], CONFIG) == 0.0
 
 
 @given(action=st.tuples(shares, shares))

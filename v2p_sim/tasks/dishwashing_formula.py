@@ -123,6 +123,20 @@ def expected_flow_profit(actions: npt.ArrayLike, config: DishwashingConfig, pric
     return float(flow_profit(attempts - errors, errors, hours, prices) / hours)
 
 
+def expected_error_rate(actions: npt.ArrayLike, config: DishwashingConfig) -> float:
+    """Return the error rate of a sequence of actions at its expected counts: errors / attempts.
+
+    Args:
+        actions: [speed, care] of each control step, in [0, 1], shape (T, 2)
+        config: constants of the task
+
+    Returns:
+        Error rate, free of chance; 0 without attempts.
+    """
+    attempts, errors, _ = _expected_counts(actions, config)
+    return float(error_rate(errors, attempts))
+
+
 def optimal_action(
     config: DishwashingConfig, prices: Prices, form: Literal["rate", "flow"] = "rate"
 ) -> npt.NDArray[np.float64]:
@@ -168,6 +182,39 @@ def optimum_usd_per_hour(config: DishwashingConfig, prices: Prices, form: Litera
     action = optimal_action(config, prices, form)[None]
     profit = expected_rate_profit if form == "rate" else expected_flow_profit
     return profit(action, config, prices)
+
+
+def constrained_action(config: DishwashingConfig, prices: Prices, error_target: float) -> npt.NDArray[np.float64]:
+    """Find the constant action that earns most in the rate form among those that err at most at the target.
+
+    Where the target binds, care follows from speed: care = 1 - ((e* - p_min) / (k speed^q_s))^(1 / q_c).
+
+    Args:
+        config: constants of the task
+        prices: what the work is worth
+        error_target: error rate e* that is allowed, above p_min
+
+    Returns:
+        [speed, care], shape (2,).
+
+    Raises:
+        ValueError: no action keeps the target.
+    """
+    if error_target <= config.p_min:
+        raise ValueError(f"error_target must be > p_min = {config.p_min}, got {error_target}")
+    free = optimal_action(config, prices)
+    if expected_error_rate(free[None], config) <= error_target:
+        return free
+
+    def action(speed: float) -> npt.NDArray[np.float64]:
+        carelessness = ((error_target - config.p_min) / (config.k * speed**config.q_s)) ** (1.0 / config.q_c)
+        return np.array([speed, max(0.0, 1.0 - carelessness)])
+
+    def loss(speed: npt.NDArray[np.float64]) -> float:
+        return -expected_rate_profit(action(speed[0])[None], config, prices)
+
+    start = min(np.linspace(0.01, 1.0, 100)[:, None], key=loss)
+    return action(optimize.minimize(loss, start, bounds=[(0.01, 1.0)], method="L-BFGS-B", tol=1e-12).x[0])
 
 
 def _expected_counts(actions: npt.ArrayLike, config: DishwashingConfig) -> tuple[float, float, float]:

@@ -1,9 +1,12 @@
 """Tests for sum_tree.py."""
 
+import math
+
 import numpy as np
 import pytest
 
 from agents.replay import SumTree
+from agents.replay.sum_tree import effective_sample_share
 
 
 def test_find_follows_the_running_sum():
@@ -46,3 +49,17 @@ def test_a_rebuilt_tree_is_bit_identical(leaves):
         tree.set(rng.integers(0, leaves, 7), rng.random(7))
     rebuilt.rebuild(tree.leaves(leaves))
     assert np.array_equal(tree._nodes, rebuilt._nodes)
+
+
+def test_even_priorities_make_the_whole_of_the_sample_effective():
+    assert effective_sample_share(np.array([0.0, 0.3, 0.3, 0.0, 0.3])) == pytest.approx(1.0)
+
+
+def test_one_priority_above_all_leaves_one_transition_in_n():
+    assert effective_sample_share(np.array([1e9, 1.0, 1.0, 1.0, 0.0])) == pytest.approx(0.25)
+    assert effective_sample_share(np.array([3.0, 1.0])) == pytest.approx(16.0 / (2 * 10.0))
+    assert effective_sample_share(np.array([30.0, 10.0])) == pytest.approx(0.8)
+
+
+def test_without_priorities_there_is_no_share():
+    assert math.isnan(effective_sample_share(np.zeros(3)))

@@ -21,6 +21,10 @@ from agents import SACConfig
         ("warmup_hold_steps", 0.5, "warmup_hold_steps must be a finite number >= 1, got 0.5"),
         ("replay_capacity", 0, "replay_capacity must be a whole number >= 1, got 0"),
         ("segment_length", 3, "batch_size must be a multiple of segment_length 3, got 256"),
+        (
+            *("constraint_form", "critic"),
+            "unknown constraint_form 'critic'; nearest is 'cost_critic', valid are cost_critic, penalty",
+        ),
         ("updates_per_step", -1.0, "updates_per_step must be a finite number >= 0, got -1.0"),
     ],
 )
