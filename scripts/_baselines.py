@@ -48,12 +48,14 @@ class Bench:
         prices: what the work is worth.
         seed: of the searches.
         tick: called before every control step; may raise to stop.
+        told_kinds: whether a baseline may be told the kind at hand.
     """
 
     env: Any
     prices: Prices
     seed: int
     tick: Callable[[], None]
+    told_kinds: bool = True
 
     @property
     def layout(self) -> WorkLayout:
@@ -69,7 +71,7 @@ class Bench:
     @property
     def names(self) -> tuple[str, ...]:
         """The baselines that this task has; without phases and kinds there is nothing to schedule or to know."""
-        phases, kinds = len(self.layout.phases) > 1, len(self.layout.kinds) > 1
+        phases, kinds = len(self.layout.phases) > 1, self.told_kinds and len(self.layout.kinds) > 1
         searched = [
             name for name, ties in TIES.items() if (phases or not ties.by_phase) and (kinds or not ties.by_kind)
         ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
+
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Measurement:
         measure: measures it once
         bound: the value that it must keep, or None
         side: whether the bound is the largest ("upper") or the smallest ("lower") acceptable value
+        is_guard: whether the others mean nothing where the bound is broken
     """
 
     name: str
@@ -26,6 +30,13 @@ class Measurement:
     measure: Callable[[], float]
     bound: float | None = None
     side: Literal["upper", "lower"] = "upper"
+    is_guard: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Tell whether a value keeps the bound; NaN keeps none."""
+        if self.bound is None:
+            return True
+        return value <= self.bound if self.side == "upper" else value >= self.bound
 
 
 def interleaved_medians(measurements: Sequence[Measurement], rounds: int) -> list[dict[str, Any]]:
@@ -54,24 +65,29 @@ def interleaved_medians(measurements: Sequence[Measurement], rounds: int) -> lis
     ]
 
 
-def seconds(work: Callable[[Any], object], items: Iterable[Any]) -> float:
+def seconds(work: Callable[[Any], object], items: Iterable[Any], clock: Clock = time.perf_counter) -> float:
     """Time a piece of work on each item.
 
     Args:
         work: what to do with an item
         items: made beforehand
+        clock: says the time [s]
 
     Returns:
         The time of all [s].
     """
-    started = time.perf_counter()
+    started = clock()
     for item in items:
         work(item)
-    return time.perf_counter() - started
+    return clock() - started
 
 
 def alternating_seconds(
-    first: Callable[[int], object], second: Callable[[int], object], steps: int, slice_steps: int
+    first: Callable[[int], object],
+    second: Callable[[int], object],
+    steps: int,
+    slice_steps: int,
+    clock: Clock = time.perf_counter,
 ) -> tuple[float, float]:
     """Time two pieces of work in short slices that take turns, so that noise hits both.
 
@@ -80,6 +96,7 @@ def alternating_seconds(
         second: does step i of the other
         steps: steps of each
         slice_steps: steps of a slice
+        clock: says the time [s]
 
     Returns:
         The time of all steps of the first and of the second [s].
@@ -89,5 +106,38 @@ def alternating_seconds(
         part = range(begin, min(begin + slice_steps, steps))
         order = (0, 1) if index % 2 == 0 else (1, 0)  # neither always meets the other's caches
         for which in order:
-            spent[which] += seconds((first, second)[which], part)
+            spent[which] += seconds((first, second)[which], part, clock)
     return spent[0], spent[1]
+
+
+@contextmanager
+def time_inside(*methods: tuple[Any, str], clock: Clock = time.perf_counter) -> Iterator[Callable[[], float]]:
+    """Time the calls of methods within the block.
+
+    Args:
+        methods: objects and the names of their methods
+        clock: says the time [s]
+
+    Yields:
+        A function that returns the time spent inside so far [s].
+    """
+    spent_s = 0.0
+
+    def timed(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal spent_s
+            started = clock()
+            try:
+                return method(*args, **kwargs)
+            finally:
+                spent_s += clock() - started
+
+        return call
+
+    for owner, name in methods:
+        setattr(owner, name, timed(getattr(owner, name)))
+    try:
+        yield lambda: spent_s
+    finally:
+        for owner, name in methods:
+            delattr(owner, name)  # the class's own shows again

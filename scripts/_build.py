@@ -18,12 +18,14 @@ from agents import (
     PPOAgent,
     ReplayBuffer,
     SACAgent,
+    VideoEncoder,
     build_encoder,
     build_novelty,
 )
 from economics import ConstraintConfig, PiGains, Prices, SlaConstraint
 from scripts._agent_settings import AgentSettings
 from scripts._explain import UsageError
+from scripts._machine import has_bfloat16
 from scripts._settings import EconomicsSettings, Settings
 from v2p_sim.tasks.dishwashing_formula import DishwashingConfig
 
@@ -65,6 +67,11 @@ def choose_device(name: str) -> str:
         there = f"{count} CUDA GPUs" if count else "no CUDA GPU"
         raise UsageError(f"device: {name} asked for, but torch sees {there}; nearest valid: device=auto")
     return name
+
+
+def uses_bfloat16(precision: str, device: str) -> bool:
+    """Tell whether the encoder learns in bfloat16; auto does where the processor multiplies it itself."""
+    return precision == "bfloat16" or (precision == "auto" and device == "cpu" and has_bfloat16())
 
 
 def make_prices(economics: EconomicsSettings) -> Prices:
@@ -204,6 +211,8 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
         encoder = build_encoder(chosen.name, shape, latent_dim=chosen.latent_dim, seed=settings.seed, **options)
     except ValueError as error:
         raise UsageError(f"encoder: {str(error).splitlines()[0]}") from error
+    if isinstance(encoder, VideoEncoder):
+        encoder.learns_in_bfloat16 = uses_bfloat16(settings.precision, device)
     try:
         return AGENTS[settings.agent.name][0](spec, encoder, config, device=device, seed=settings.seed)
     except ValueError as error:

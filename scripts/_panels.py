@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
+
+TITLE_CHARACTERS = 60
+"""What fits on one line above a column of panels."""
 
 COLOURS = {
     "wage": "#6b6b6b",
@@ -30,7 +34,8 @@ def make_panels(title: str, rows: int = 2, columns: int = 2) -> tuple[Any, list[
 
     figure = Figure(figsize=(5.6 * columns, 4.0 * rows), dpi=100, layout="constrained")
     axes: Any = figure.subplots(rows, columns, squeeze=False)
-    figure.suptitle(title, fontsize=12)
+    # Titles name folders, which can be long.
+    figure.suptitle(textwrap.fill(title, TITLE_CHARACTERS * columns, break_long_words=False), fontsize=12)
     return figure, list(axes.flat)
 
 

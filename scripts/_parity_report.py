@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from agents import iqm_interval
+from scripts._iqm import draw_band, iqm_of
 from scripts._parity import EVAL_SEEDS, OURS, STEPS, THEIRS, Job, Point
 from scripts._runs import read_rows, write_atomically
 
 COLUMNS = ("algorithm", "env", "side", "seed", "steps", "return_mean", "return_std", "episodes", "wall_s")
 SIDES = {OURS: ("ours", "#e4572e"), THEIRS: ("Stable-Baselines3", "#4c78a8")}
-BOOTSTRAP_SEED = 0
 
 Row = Mapping[str, Any]
 Scores = dict[int, dict[int, float]]
@@ -88,7 +87,9 @@ def verdicts(rows: Sequence[Row]) -> list[dict[str, Any]]:
             continue
         last = common[-1]
         seeds = sorted(ours[last].keys() & theirs[last].keys())
-        intervals = {side: _interval(scores[last], seeds) for side, scores in ((OURS, ours), (THEIRS, theirs))}
+        intervals = {
+            side: iqm_of([scores[last][seed] for seed in seeds]) for side, scores in ((OURS, ours), (THEIRS, theirs))
+        }
         found.append(
             {
                 "algorithm": algorithm,
@@ -127,7 +128,8 @@ def draw_parity(path: Path, rows: Sequence[Row]) -> None:
     figure = Figure(figsize=(5.2 * len(pairs), 4.0), dpi=110, layout="constrained")
     for axis, (algorithm, env) in zip(figure.subplots(1, len(pairs), squeeze=False)[0], pairs, strict=True):
         for side, (label, colour) in SIDES.items():
-            _draw_side(axis, _scores(rows, algorithm, env, side), label, colour)
+            scores = _scores(rows, algorithm, env, side)
+            draw_band(axis, {steps: list(found.values()) for steps, found in scores.items()}, label, colour)
         axis.set_title(f"{algorithm.upper()}, {env}", fontsize=11)
         axis.set_xlabel("env steps")
         axis.set_ylabel("greedy return, IQM over seeds")
@@ -135,15 +137,6 @@ def draw_parity(path: Path, rows: Sequence[Row]) -> None:
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=8)
     figure.savefig(path)
-
-
-def _draw_side(axis: Any, scores: Scores, label: str, colour: str) -> None:
-    if not scores:
-        return
-    steps = sorted(scores)
-    found = [_interval(scores[at], sorted(scores[at])) for at in steps]
-    axis.plot(steps, [one["iqm"] for one in found], color=colour, label=f"{label}, {len(scores[steps[-1]])} seeds")
-    axis.fill_between(steps, [one["low"] for one in found], [one["high"] for one in found], color=colour, alpha=0.2)
 
 
 def _pairs(rows: Iterable[Row]) -> list[tuple[str, str]]:
@@ -157,12 +150,6 @@ def _scores(rows: Iterable[Row], algorithm: str, env: str, side: str) -> Scores:
         if (row["algorithm"], row["env"], row["side"]) == (algorithm, env, side):
             scores.setdefault(int(row["steps"]), {})[int(row["seed"])] = float(row["return_mean"])
     return scores
-
-
-def _interval(scores: Mapping[int, float], seeds: Sequence[int]) -> dict[str, float]:
-    matrix = np.array([[scores[seed]] for seed in seeds])
-    iqm, low, high = iqm_interval(matrix, np.random.default_rng(BOOTSTRAP_SEED))
-    return {"iqm": iqm, "low": low, "high": high}
 
 
 def _csv(rows: Iterable[Row]) -> str:

@@ -144,6 +144,7 @@ class Settings(Section):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
     episodes: Count | None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Count | None
     run_dir: PathText | None
     resume: PathText | None

@@ -31,12 +31,14 @@ def run(settings: Settings) -> int:
 
     from scripts._build import choose_device, learner_threads, without_pretrained
     from scripts._interrupts import Interrupts
+    from scripts._machine import keep_freed_memory
     from scripts._media import require_ffmpeg
     from scripts._progress import make_display
     from scripts._runs import check_same_run, make_folder, plan_run
     from scripts._session import Session, make_parts
 
     started = time.monotonic()
+    keep_freed_memory()
     with Interrupts() as stop:
         plan = plan_run(settings)
         check_same_run(settings, plan)

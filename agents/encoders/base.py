@@ -56,10 +56,12 @@ class VideoEncoder(Encoder):
 
     Attributes:
         smallest: Height and width that frames have at least.
+        learns_in_bfloat16: Whether pairs are multiplied in bfloat16; weights, latents and acting stay in float32.
     """
 
     modality = "video"
     smallest: ClassVar[int] = 1
+    learns_in_bfloat16 = False
 
     def __init__(self, observation_shape: tuple[int, ...], latent_dim: int):
         if len(observation_shape) != 4:
@@ -106,9 +108,14 @@ class VideoEncoder(Encoder):
         Returns:
             Latents (B, latent_dim) with a graph, next latents (B, latent_dim) without.
         """
-        latents = self.encode_shared(frames[:num_current], index)
-        with torch.no_grad():
-            return latents, self.encode_shared(frames, next_index)
+        with self.learning_precision(frames.device):
+            latents = self.encode_shared(frames[:num_current], index).float()
+            with torch.no_grad():
+                return latents, self.encode_shared(frames, next_index).float()
+
+    def learning_precision(self, device: torch.device) -> torch.autocast:
+        """Return the context in which pairs are encoded."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.learns_in_bfloat16)
 
 
 def _check(name: str, given: Tensor, shape: tuple[str | int, ...], is_video: bool) -> None:

@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d, embedding_bag
 
-from agents.encoders.base import VideoEncoder, center_pixels, initialize_orthogonal
+from agents.encoders.base import PIXEL_MAX, VideoEncoder, initialize_orthogonal
 
 FRAME_FEATURES = 440
 
@@ -42,13 +43,12 @@ class Simple2DCNN(VideoEncoder):
     def encode_frames(self, frames: Tensor) -> Tensor:
         """Encode single frames (M, C, H, W) uint8 to features (M, FRAME_FEATURES)."""
         self.check_frames(frames)
-        pixels = center_pixels(frames).contiguous(memory_format=torch.channels_last)
-        return self.project(self.convolutions(pixels))
+        # In the layout that they come in: channels last from replay, which many frames are convolved fastest in.
+        return self.project(self.convolutions[1:](self._convolve_pixels(frames.float())))
 
     def pool_time(self, features: Tensor) -> Tensor:
         """Pool features (B, T, FRAME_FEATURES), oldest first, to latents (B, latent_dim)."""
-        last = features[:, -1]
-        return self.pool(torch.cat([features.mean(1), last, last - features[:, 0]], dim=1))
+        return self._pool(features.mean(1), features[:, 0], features[:, -1])
 
     def forward(self, observations: Tensor) -> Tensor:
         """Encode stacks (B, T, C, H, W) uint8 to latents (B, latent_dim)."""
@@ -58,18 +58,30 @@ class Simple2DCNN(VideoEncoder):
 
     def encode_shared(self, frames: Tensor, index: Tensor) -> Tensor:
         """Encode each of the M frames once, then pool the stacks (B, T) that index them."""
-        return self.pool_time(gather_stacks(self.encode_frames(frames), index))
+        return self._pool_shared(self.encode_frames(frames), index)
 
     def encode_pair(self, frames: Tensor, num_current: int, index: Tensor, next_index: Tensor) -> tuple[Tensor, Tensor]:
         """Encode current stacks with gradients and next stacks without, every frame once."""
-        current = self.encode_frames(frames[:num_current])
-        latents = self.pool_time(gather_stacks(current, index))
+        with self.learning_precision(frames.device):
+            current = self.encode_frames(frames[:num_current]).float()
+        latents = self._pool_shared(current, index)
         with torch.no_grad():
-            rest = self.encode_frames(frames[num_current:])
-            next_latents = self.pool_time(gather_stacks(torch.cat([current, rest]), next_index))
+            with self.learning_precision(frames.device):
+                rest = self.encode_frames(frames[num_current:]).float()
+            next_latents = self._pool_shared(torch.cat([current, rest]), next_index)
         return latents, next_latents
 
+    def _convolve_pixels(self, pixels: Tensor) -> Tensor:
+        """Convolve x / 255 - 1/2 of pixels x: the weights are scaled, not the many more pixels."""
+        first = self.convolutions[0]
+        assert isinstance(first, nn.Conv2d) and first.bias is not None
+        bias = first.bias - 0.5 * first.weight.sum((1, 2, 3))
+        return conv2d(pixels, first.weight / PIXEL_MAX, bias, first.stride)
 
-def gather_stacks(features: Tensor, index: Tensor) -> Tensor:
-    """Gather features (M, F) into stacks (B, T, F); index_select has the cheaper backward pass."""
-    return features.index_select(0, index.flatten()).unflatten(0, index.shape)
+    def _pool_shared(self, features: Tensor, index: Tensor) -> Tensor:
+        """Pool the stacks (B, T) that index features (M, F), without writing the stacks out."""
+        first, last = (features.index_select(0, index[:, at]) for at in (0, -1))
+        return self._pool(embedding_bag(index, features, mode="mean"), first, last)
+
+    def _pool(self, mean: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        return self.pool(torch.cat([mean, last, last - first], dim=1))

@@ -18,9 +18,9 @@ class Actor(nn.Module):
         super().__init__()
         self.network = nn.Sequential(
             nn.Linear(latent_dim, hidden),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Linear(hidden, hidden),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Linear(hidden, 2 * action_dim),
         )
 
@@ -50,7 +50,7 @@ class TwinCritic(nn.Module):
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = torch.baddbmm(bias, values, weight)
             if layer < last:
-                values = relu(values)
+                values = relu(values, inplace=True)
         return values.squeeze(-1)
 
 
