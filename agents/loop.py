@@ -96,9 +96,7 @@ def train(
     Raises:
         ValueError: The env resets in another mode.
     """
-    mode = env.metadata.get("autoreset_mode")
-    if mode is not None and AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
-        raise ValueError(f"env must reset in mode {AutoresetMode.NEXT_STEP.value}, got {AutoresetMode(mode).value}")
+    _check_autoreset(env)
     state = LoopState() if state is None else state
     state.interrupted = False
     clock = _Clock(state)
@@ -122,6 +120,12 @@ def train(
                     observer.on_progress(clock.progress(state, config, constraint, _mean_info(infos)))
     state.interrupted = interrupt.requested
     return state
+
+
+def _check_autoreset(env: VectorEnv) -> None:
+    mode = env.metadata.get("autoreset_mode")
+    if mode is not None and AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
+        raise ValueError(f"env must reset in mode {AutoresetMode.NEXT_STEP.value}, got {AutoresetMode(mode).value}")
 
 
 def _reset(env: VectorEnv, learner: Learner, config: LoopConfig, state: LoopState) -> None:
