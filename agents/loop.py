@@ -100,9 +100,7 @@ def train(
             interrupt, and observers have heard of the episodes that had ended; the message says where it arose.
         NonFiniteError: The env showed NaN or infinity; nothing was learned from that step.
     """
-    mode = env.metadata.get("autoreset_mode")
-    if mode is not None and AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
-        raise ValueError(f"env must reset in mode {AutoresetMode.NEXT_STEP.value}, got {AutoresetMode(mode).value}")
+    _check_autoreset(env)
     state = LoopState() if state is None else state
     state.interrupted = False
     clock = _Clock(state)
@@ -135,6 +133,12 @@ def _report(observers: Sequence[Observer], results: Sequence[EpisodeResult], sta
     if results:
         for observer in observers:
             observer.on_boundary(state)
+
+
+def _check_autoreset(env: VectorEnv) -> None:
+    mode = env.metadata.get("autoreset_mode")
+    if mode is not None and AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
+        raise ValueError(f"env must reset in mode {AutoresetMode.NEXT_STEP.value}, got {AutoresetMode(mode).value}")
 
 
 def _reset(env: VectorEnv, learner: Learner, config: LoopConfig, state: LoopState) -> None:
