@@ -11,6 +11,7 @@ class AuxiliaryConfig:
 
     Attributes:
         random_shift: Largest shift in pixels of the frames that the critic learns from; 0 shifts none.
+        history_dropout: Share of the clips learned from that show their newest frame alone; 0 leaves all whole.
         consistency_coefficient: Weight of the temporal consistency loss; 0 leaves it out.
         infonce_coefficient: Weight of the InfoNCE loss; 0 leaves it out.
         infonce_temperature: What InfoNCE divides cosine similarities by.
@@ -21,6 +22,7 @@ class AuxiliaryConfig:
     """
 
     random_shift: int = 0
+    history_dropout: float = 0.0
     consistency_coefficient: float = 0.0
     infonce_coefficient: float = 0.0
     infonce_temperature: float = 0.1
@@ -31,6 +33,7 @@ class AuxiliaryConfig:
 
     def __post_init__(self):
         check_int("random_shift", self.random_shift, 0)
+        check_float("history_dropout", self.history_dropout, 0.0, 1.0)
         for name in ("consistency_coefficient", "infonce_coefficient"):
             check_float(name, getattr(self, name), 0.0)
         for name in ("infonce_temperature", "learning_rate"):
@@ -46,4 +49,4 @@ class AuxiliaryConfig:
     @property
     def reads_pixels(self) -> bool:
         """Tell whether a setting that is on needs frames."""
-        return self.random_shift > 0 or self.infonce_coefficient > 0.0
+        return self.random_shift > 0 or self.history_dropout > 0.0 or self.infonce_coefficient > 0.0

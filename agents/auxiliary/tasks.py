@@ -1,5 +1,6 @@
 """The auxiliary tasks of an encoder: shifted frames, what comes next, and which views show the same."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ VIEW_SHIFT = 4
 
 
 class AuxiliaryTasks:
-    """Shifts the frames that a critic learns from and adds losses on their latents.
+    """Shifts the frames that a critic learns from, drops their history and adds losses on their latents.
 
     Temporal consistency predicts the latent one step on from latent and action: the latent to bootstrap from where
     n_step is 1, else that of the segment's next transition. InfoNCE tells the second, newly shifted view of a clip from
@@ -53,8 +54,27 @@ class AuxiliaryTasks:
         }
 
     def prepare(self, batch: Batch) -> Batch:
-        """Write a batch of whole clips as indices into frames if a setting that is on needs them."""
-        return index_clips(batch) if self.config.reads_pixels and batch.frames is None else batch
+        """Write whole clips as indices into frames if a setting that is on needs them, and drop histories.
+
+        The frames of a clip tell how fast the policy itself has moved. What was slow for long was so by a held action,
+        so that from such clips "slow" is all that is ever learned and a greedy policy that slows down once can stand
+        still for good. A clip whose newest frame fills all its places looks as still and was seen at any speed.
+
+        Args:
+            batch: Transitions.
+
+        Returns:
+            The batch, with the newest frame alone in a share `history_dropout` of its current clips; those to bootstrap
+            from stay whole.
+        """
+        batch = index_clips(batch) if self.config.reads_pixels and batch.frames is None else batch
+        if self.config.history_dropout == 0.0:
+            return batch
+        drawn = torch.rand(len(batch.observations), generator=self.generator, device=self.generator.device)
+        dropped = (drawn < self.config.history_dropout).cpu().numpy()
+        observations = batch.observations.copy()
+        observations[dropped] = observations[dropped, -1:]
+        return replace(batch, observations=observations)
 
     def shift(self, frames: Tensor, batch: Batch) -> Tensor:
         """Shift the frames that the critic learns from.
@@ -145,7 +165,8 @@ class AuxiliaryTasks:
 def _check_pixels(spec: EnvSpec, config: AuxiliaryConfig) -> None:
     if not config.reads_pixels:
         return
-    name = "random_shift" if config.random_shift > 0 else "infonce_coefficient"
+    settings = ("random_shift", "history_dropout", "infonce_coefficient")
+    name = next(each for each in settings if getattr(config, each) > 0)
     if not spec.is_video:
         raise ValueError(f"{name} needs video, got observations of shape {spec.observation_shape}; 0 switches it off")
     side = min(spec.observation_shape[-2:])

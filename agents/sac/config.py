@@ -38,6 +38,7 @@ class SACConfig:
         importance_exponent: Power of the importance weights that undo the priorities' bias.
         novelty_weights: Whether clamp(novelty, 0.5, 2) / mean(novelty) weighs the critic's loss.
         random_shift: Largest shift in pixels of the frames that the critic learns from; 0 shifts none.
+        history_dropout: Share of the clips learned from that show their newest frame alone; 0 leaves all whole.
         consistency_coefficient: Weight of the loss of predicting the next latent; 0 leaves it out.
         infonce_coefficient: Weight of the loss of telling shifted views apart; 0 leaves it out.
         infonce_temperature: What that loss divides cosine similarities by.
@@ -66,6 +67,7 @@ class SACConfig:
     importance_exponent: float = 0.4
     novelty_weights: bool = True
     random_shift: int = 0
+    history_dropout: float = 0.0
     consistency_coefficient: float = 0.0
     infonce_coefficient: float = 0.0
     infonce_temperature: float = 0.1
@@ -112,6 +114,7 @@ class SACConfig:
         """Return the part of these settings that the auxiliary losses need, checked."""
         return AuxiliaryConfig(
             random_shift=self.random_shift,
+            history_dropout=self.history_dropout,
             consistency_coefficient=self.consistency_coefficient,
             infonce_coefficient=self.infonce_coefficient,
             infonce_temperature=self.infonce_temperature,

@@ -14,6 +14,7 @@ from agents.auxiliary import AuxiliaryConfig
     [
         ({"random_shift": -1}, "random_shift must be a whole number >= 0, got -1"),
         ({"random_shift": 2.0}, "random_shift must be a whole number >= 0, got 2.0"),
+        ({"history_dropout": 1.5}, "history_dropout must be a finite number >= 0 and <= 1, got 1.5"),
         ({"consistency_coefficient": -0.5}, "consistency_coefficient must be a finite number >= 0, got -0.5"),
         ({"infonce_coefficient": math.nan}, "infonce_coefficient must be a finite number >= 0, got nan"),
         ({"infonce_temperature": 0.0}, "infonce_temperature must be a finite number > 0, got 0.0"),

@@ -208,7 +208,34 @@ def test_losses_can_be_switched_between_saving_and_loading():
     assert agent.architecture() == plain.architecture()
 
 
-@pytest.mark.parametrize("setting", ["random_shift", "infonce_coefficient"])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_a_share_of_current_clips_shows_the_newest_frame_alone(share):
+    batch, agent = make_batch(batch_size=256), make_agent(history_dropout=share)
+    dropped = agent.auxiliary.prepare(batch)
+    alone = (dropped.observations == batch.observations[:, -1:]).all(axis=1)
+    whole = (dropped.observations == batch.observations).all(axis=1)
+    assert (alone | whole).all()
+    moving = ~(batch.observations == batch.observations[:, -1:]).all(axis=1)
+    assert alone[moving].mean() == pytest.approx(share, abs=0.1)
+    assert np.array_equal(dropped.next_observations, batch.next_observations)
+    clips = {name: batch.frames[getattr(batch, name)] for name in ("observations", "next_observations")}
+    of_clips = make_agent(history_dropout=1.0).auxiliary.prepare(replace(batch, **clips, frames=None, num_current=0))
+    assert np.array_equal(of_clips.frames[of_clips.observations], np.repeat(clips["observations"][:, -1:], 3, axis=1))
+
+
+def test_where_histories_are_dropped_values_forget_how_clips_came_about():
+    """Two clips end in the same frame: whole ones are told apart, those of an agent that drops histories are not."""
+    batch = make_batch(batch_size=2)
+    assert batch.frames is not None
+    still, moving = np.full((1, 3), 2), np.array([[0, 1, 2]])
+    both = replace(batch, observations=np.concatenate([still, moving]), num_current=3)
+    for share, is_told_apart in ((0.0, True), (1.0, False)):
+        agent = make_agent(history_dropout=share)
+        latents, _ = agent._encode(agent.auxiliary.prepare(both))
+        assert torch.equal(latents[0], latents[1]) != is_told_apart
+
+
+@pytest.mark.parametrize("setting", ["random_shift", "history_dropout", "infonce_coefficient"])
 def test_states_cannot_be_shifted(setting):
     settings: dict[str, Any] = {setting: 1}
     with pytest.raises(ValueError) as error:
