@@ -58,6 +58,7 @@ class OffPolicyLearner:
         self.updates = 0
         self._due = 0.0
         self._noise = HeldNoise(num_cells, agent.spec.action_dim)
+        self._even = HeldNoise(num_cells, agent.spec.action_dim + 1)
 
     @property
     def is_warming_up(self) -> bool:
@@ -69,13 +70,20 @@ class OffPolicyLearner:
         self.replay.start(observations)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Choose exploring actions: even over the bounds while warming up, then the policy's with held noise."""
+        """Choose exploring actions: even over the bounds while warming up, then the policy's with held noise.
+
+        With the probability `random_share` a hold keeps an action even over the bounds instead: what the policy would
+        never leave by its own noise, like standing still, is then seen to be worth leaving.
+        """
         if self.is_warming_up:
-            low, high = np.asarray(self.agent.spec.action_low), np.asarray(self.agent.spec.action_high)
-            drawn = self.rng.uniform(low, high, self._noise.values.shape)
-            return self._noise.hold(drawn, self.config.warmup_hold_steps, self.rng).copy()
+            return self._even.hold(self._draw_even(), self.config.warmup_hold_steps, self.rng)[:, :-1].copy()
         drawn = self.rng.standard_normal(self._noise.values.shape)
-        return self.agent.act(observations, noise=self._noise.hold(drawn, self.config.noise_hold_steps, self.rng))
+        noise = self._noise.hold(drawn, self.config.noise_hold_steps, self.rng)
+        actions = self.agent.act(observations, noise=noise)
+        if self.config.random_share == 0.0:
+            return actions
+        held = self._even.hold(self._draw_even(), self.config.noise_hold_steps, self.rng)
+        return np.where(held[:, -1:] < self.config.random_share, held[:, :-1], actions)
 
     def observe(self, step: Step) -> None:
         """Store one step of all cells."""
@@ -85,6 +93,7 @@ class OffPolicyLearner:
         self.env_steps += acted
         if not self.is_warming_up:
             self._noise.is_fresh |= was_warming_up
+            self._even.is_fresh |= was_warming_up
             self._due += acted * self.config.updates_per_step
 
     def learn(self, lam: float, e_target: float) -> list[dict[str, float]]:
@@ -137,6 +146,7 @@ class OffPolicyLearner:
             "updates": self.updates,
             "due": self._due,
             **self._noise.state_dict(),
+            "even": self._even.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -148,3 +158,13 @@ class OffPolicyLearner:
         self.env_steps, self.updates = int(state["env_steps"]), int(state["updates"])
         self._due = float(state["due"])
         self._noise.load_state_dict(state)
+        if "even" in state:  # learners saved before there were such actions begin with new ones
+            self._even.load_state_dict(state["even"])
+
+    def _draw_even(self) -> np.ndarray:
+        """Draw actions even over the bounds (N, A), and a number in [0, 1) that tells which cells take them."""
+        low, high = np.asarray(self.agent.spec.action_low), np.asarray(self.agent.spec.action_high)
+        actions = self.rng.uniform(low, high, self._noise.values.shape)
+        if self.config.random_share == 0.0:
+            return np.pad(actions, ((0, 0), (0, 1)))
+        return np.concatenate([actions, self.rng.random((self.num_cells, 1))], axis=1)

@@ -47,6 +47,7 @@ class SACSettings(Section):
     # Run folders from before these keys name none of them: they ran with all off.
     random_shift: Annotated[int, Field(ge=0)] = 0
     history_dropout: Fraction = 0.0
+    random_share: Fraction = 0.0
     consistency_coefficient: NonNegative = 0.0
     infonce_coefficient: NonNegative = 0.0
     infonce_temperature: Positive = 0.1

@@ -31,6 +31,7 @@ class SACConfig:
         warmup_steps: Env steps of random actions before the first update, over all cells.
         warmup_hold_steps: Mean number of steps that a random action is held; 1 draws one each step.
         noise_hold_steps: Mean number of steps that the policy's exploration noise is held.
+        random_share: Share of the exploring holds, after the warm-up, whose action is even over the bounds.
         replay_capacity: Rows that replay holds over all cells.
         segment_length: Consecutive transitions per sampled start; they share encoded frames.
         prioritized: Whether replay samples by priority |TD error| x novelty rather than evenly.
@@ -60,6 +61,7 @@ class SACConfig:
     warmup_steps: int = 600
     warmup_hold_steps: float = 1.0
     noise_hold_steps: float = 1.0
+    random_share: float = 0.0
     replay_capacity: int = 1_000_000
     segment_length: int = 1
     prioritized: bool = True
@@ -85,6 +87,7 @@ class SACConfig:
                 check_float(name, getattr(self, name), low, open_low=name == "max_grad_norm")
         for name in ("warmup_hold_steps", "noise_hold_steps"):
             check_float(name, getattr(self, name), 1.0)
+        check_float("random_share", self.random_share, 0.0, 1.0)
         check_float("updates_per_step", self.updates_per_step, 0.0)
         for name in ("hidden", "batch_size"):
             check_int(name, getattr(self, name), 1)
