@@ -21,6 +21,7 @@ from scripts._cli import Arguments, guarded
 from scripts._settings import PathText, Settings
 
 SWEEP_DEFAULTS = ("task.observation=state", "task.shift_minutes=30.0")
+USUAL_PACE = 80.0  # dishes an hour, for the time left until some are counted
 
 
 class SweepArguments(Arguments):
@@ -94,10 +95,11 @@ def _rounds(work: Any, env: Any, settings: Settings, stop: Any, meter: Any) -> N
     from scripts._frontier_table import FrontierRow, write_table
 
     prices = make_prices(settings.economics)
+    hours = (settings.task.shift_minutes or 60.0) / 60.0
     while env is not None and (chosen := work.next_points(env.num_envs)):
         before = work.done
         steps = env.unwrapped.task.steps_per_shift
-        expected = (before / len(work.shifts) if work.shifts else 0.3 * work.dishes) * len(chosen)
+        expected = (before / len(work.shifts) if work.shifts else USUAL_PACE * hours) * len(chosen)
         tick = _Tick(meter, before, min(expected, work.goal - before) / steps)
         work.work_round(env, chosen, lambda act, tick=tick: tick.around(stop.watched(act)))
         write_table(work.root / "frontier.csv", work.rows(prices), FrontierRow)

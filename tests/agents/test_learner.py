@@ -50,6 +50,27 @@ def test_exploration_noise_is_held_too(counting_env, make_learner):
     assert np.any(actions[1:] != actions[:-1], axis=2).mean() == pytest.approx(1 / 20, abs=0.03)
 
 
+def test_a_share_of_holds_takes_actions_even_over_the_bounds(counting_env, make_learner):
+    learner = make_learner(counting_env(8), warmup_steps=0, noise_hold_steps=10.0, random_share=0.25)
+    learner.agent.act = lambda observations, noise: np.full((8, 2), 2.0, np.float32)
+    actions = np.stack([learner.act(np.zeros((8, 2), np.float32)) for _ in range(2000)])
+    even = actions[..., 0] != 2.0
+    assert even.mean() == pytest.approx(0.25, abs=0.04)
+    assert np.unique(actions[even][:, 0]).size == pytest.approx(0.25 * 8 * 2000 / 10, rel=0.2)
+    assert (actions[even] <= 1.0).all() and actions[even].mean() == pytest.approx(0.5, abs=0.05)
+    assert (even[1:] & ~even[:-1]).mean() == pytest.approx(0.25 * 0.75 / 10, rel=0.2)
+
+
+def test_even_actions_of_a_restored_learner_go_on(counting_env, make_learner):
+    env, seen = counting_env(8), np.zeros((8, 2), np.float32)
+    settings = {"warmup_steps": 0, "noise_hold_steps": 10.0, "random_share": 0.5}
+    learner, again = make_learner(env, **settings), make_learner(env, **settings)
+    for _ in range(7):
+        learner.act(seen)
+    again.load_state_dict(learner.state_dict())
+    assert all(np.array_equal(learner.act(seen), again.act(seen)) for _ in range(20))
+
+
 def test_updates_set_the_priorities_of_their_rows(counting_env, make_learner):
     env = counting_env(1)
     learner = make_learner(env, warmup_steps=10**6)
