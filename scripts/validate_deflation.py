@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from scripts._cli import guarded, load_arguments
-from scripts._money import MoneyArguments, curable
+from scripts._money import MoneyArguments, reported
 from scripts._settings import Count, Fraction, NonNegative
 
 if TYPE_CHECKING:
@@ -53,16 +53,13 @@ def run(argv: Sequence[str]) -> int:
 
     from scripts._claims import claims_table, draw_claims, ledger_evidence
     from scripts._ledger_file import open_source
-    from scripts._report import Report
 
-    with curable():
+    with reported(arguments, "validate_deflation") as report:
         source = open_source(arguments.run_dir, arguments.seed)
-        report = Report(arguments.output, "validate_deflation")
         report.say("\n".join(source.notes))
         ledger, macro = ledger_evidence(source), _macro(source, arguments, report)
         report.table(claims_table([*ledger, *macro]))
         report.figure("claims_ledger", draw_claims(ledger, source.title.split(":")[0], "episode [shifts]"))
-        report.close()
     return 0
 
 
