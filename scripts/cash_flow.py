@@ -9,13 +9,12 @@ rates, wage growth, tranches.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._money import FleetArguments, reported
 from scripts._settings import Fraction, NonNegative
 
@@ -75,9 +74,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ last marginal product from a run; otherwise those are reference constants and pl
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._money import MoneyArguments, reported
 from scripts._settings import Count, Fraction, NonNegative, Positive
 
@@ -61,9 +60,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

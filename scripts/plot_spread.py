@@ -6,10 +6,9 @@ is shown as recorded and as if the data were a customer's. Without run_dir: an i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._money import MoneyArguments, reported
 from scripts._settings import Count
 
@@ -46,9 +45,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ given. parquet=true writes the ledger as train.parquet too. Without run_dir: an 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._explain import UsageError
 from scripts._money import FleetArguments, reported
 
@@ -58,9 +57,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ not estimates; sensitivity.csv varies them. Without run_dir: an illustrative led
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._money import MoneyArguments, reported
 from scripts._settings import Count, Fraction, NonNegative
 
@@ -92,9 +91,7 @@ def _macro(source: Source, arguments: DeflationArguments, report: Report) -> lis
     return evidence
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":
