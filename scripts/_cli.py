@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -112,6 +112,19 @@ def guarded(work: Callable[[], int]) -> int:
         if not drop_unread():
             raise
         return PIPE_STATUS
+
+
+def entry_point(run: Callable[[Sequence[str]], int]) -> Callable[[], NoReturn]:
+    """Make a script's `main`, which exits with the status of the guarded run.
+
+    Args:
+        run: takes the arguments after the program's name
+    """
+
+    def main() -> NoReturn:
+        sys.exit(guarded(lambda: run(sys.argv[1:])))
+
+    return main
 
 
 def load_arguments(argv: Sequence[str], model: type[Model], usage: str) -> Model:

@@ -22,42 +22,43 @@ Answer = Callable[[dict[str, Any]], None]
 
 def make_sac(settings: dict[str, Any], env: Any, seed: int) -> Any:
     """Make SAC; Stable-Baselines3's own network of two layers of 256."""
-    return import_module("stable_baselines3").SAC(
-        "MlpPolicy",
+    return _make(
+        "SAC",
+        settings,
         env,
-        learning_rate=settings["learning_rate"],
+        seed,
         buffer_size=settings["replay_capacity"],
         learning_starts=settings["warmup_steps"],
-        batch_size=settings["batch_size"],
         tau=settings["tau"],
-        gamma=settings["gamma"],
         train_freq=1,
         gradient_steps=1,
         ent_coef=f"auto_{settings['initial_temperature']}",
         target_entropy="auto",
-        seed=seed,
-        device="cpu",
     )
 
 
 def make_ppo(settings: dict[str, Any], env: Any, seed: int) -> Any:
     """Make PPO; Stable-Baselines3's own networks of two layers of 64."""
-    return import_module("stable_baselines3").PPO(
-        "MlpPolicy",
+    return _make(
+        "PPO",
+        settings,
         env,
-        learning_rate=settings["learning_rate"],
+        seed,
         n_steps=settings["rollout_steps"],
-        batch_size=settings["batch_size"],
         n_epochs=settings["epochs"],
-        gamma=settings["gamma"],
         gae_lambda=settings["gae_lambda"],
         clip_range=settings["clip_range"],
         ent_coef=settings["entropy_coefficient"],
         vf_coef=settings["value_coefficient"],
         max_grad_norm=settings["max_grad_norm"],
-        seed=seed,
-        device="cpu",
     )
+
+
+def _make(algorithm: str, settings: dict[str, Any], env: Any, seed: int, **own: Any) -> Any:
+    """Make an algorithm of Stable-Baselines3 of what both take and what is its own."""
+    common = {name: settings[name] for name in ("learning_rate", "batch_size", "gamma")}
+    make = getattr(import_module("stable_baselines3"), algorithm)
+    return make("MlpPolicy", env, **common, **own, seed=seed, device="cpu")
 
 
 MAKERS = {"sac": make_sac, "ppo": make_ppo}

@@ -53,25 +53,23 @@ def shown(value: Any) -> str:
 
 
 class Report:
-    """Print, write and draw into a folder.
+    """Print, write and draw into a folder, which is made when the first thing is reported.
+
+    Every method but `close` raises a UsageError where the folder cannot be written.
 
     Args:
         output: the folder; None makes a fresh one, runs/<kind>/<time>
         kind: what is reported
-
-    Raises:
-        UsageError: the folder cannot be written.
     """
 
     def __init__(self, output: str | None, kind: str) -> None:
         fresh = Path("runs") / kind / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
         self.root = fresh if output is None else Path(output).expanduser()
         self._files: list[str] = []
-        with self._writing(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
 
     def say(self, text: str) -> None:
         """Print a line."""
+        self._make_folder()
         print(text)
 
     def table(self, table: Table, printed: bool = True) -> None:
@@ -81,6 +79,7 @@ class Report:
             table: the table
             printed: False writes it alone
         """
+        self._make_folder()
         if printed:
             print(f"\n{table}")
         text = io.StringIO()
@@ -97,6 +96,7 @@ class Report:
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
         """Give the path of a file to write; what goes wrong is one line."""
+        self._make_folder()
         path = self.root / name
         with self._writing(path):
             yield path
@@ -105,6 +105,10 @@ class Report:
     def close(self) -> None:
         """Say what was written."""
         print(f"\nwritten to {self.root}: {', '.join(self._files)}")
+
+    def _make_folder(self) -> None:
+        with self._writing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

@@ -8,7 +8,6 @@ adds the best constant of a sweep to the constant's candidates. The overrides of
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import Arguments, guarded
+from scripts._cli import Arguments, entry_point
 from scripts._settings import PathText, Settings
 
 CELLS = 16
@@ -151,9 +150,7 @@ def _rivals(frontier: str | None) -> dict[str, Any]:
     return {"sweep": np.array([best.speed, best.care])}
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

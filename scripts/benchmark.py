@@ -22,7 +22,7 @@ from scripts._benchmark_encoders import encoder_measurements
 from scripts._benchmark_env import env_measurements
 from scripts._benchmark_learners import learners_measurements
 from scripts._benchmark_peers import peer_measurements
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._machine import keep_freed_memory
 
 __all__ = ["GROUPS", "BenchmarkArguments", "Measurement", "interleaved_medians", "main", "run"]
@@ -70,9 +70,7 @@ def run(argv: Sequence[str]) -> int:
     return 1 if broken else 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ dishwashing_calibrated.yaml, usable as task=dishwashing_calibrated; prints how g
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Annotated
 from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import Arguments, configs_dir, guarded
+from scripts._cli import Arguments, configs_dir, entry_point
 from scripts._explain import UsageError
 from scripts._settings import PathText, Settings
 from scripts.sweep_frontier import SWEEP_DEFAULTS, SweepArguments, sweep
@@ -103,9 +102,7 @@ def _report(quality: dict[str, float]) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

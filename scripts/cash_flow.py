@@ -9,14 +9,13 @@ rates, wage growth, tranches.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
-from scripts._money import FleetArguments, curable
+from scripts._cli import entry_point, load_arguments
+from scripts._money import FleetArguments, reported
 from scripts._settings import Fraction, NonNegative
 
 Rate = Annotated[float, Field(gt=-1, le=10)]
@@ -54,11 +53,9 @@ def run(argv: Sequence[str]) -> int:
     from scripts._cash import cash_table, choose_fleet, draw_cash, value_table
     from scripts._fleet import fleet_table
     from scripts._pool import make_pool, make_tranches, pool_table, risk_table, simulate, tranche_table
-    from scripts._report import Report
 
-    with curable():
+    with reported(arguments, "cash_flow") as report:
         fleet, notes = choose_fleet(arguments)
-        report = Report(arguments.output, "cash_flow")
         report.say("\n".join(notes))
         report.table(fleet_table({arguments.view if arguments.run_dir else "reference": fleet}, arguments))
         report.table(cash_table(fleet, arguments))
@@ -74,13 +71,10 @@ def run(argv: Sequence[str]) -> int:
             risks = risk_table(pool, tranches, arguments)
             report.table(risks)
         report.figure("cash_flow", draw_cash(fleet, arguments, risks))
-        report.close()
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ agents and seeds. run_dirs=RUN,RUN reads finished runs instead.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,7 @@ from typing import Annotated
 from pydantic import Field
 
 from scripts._arguments import split_arguments
-from scripts._cli import Arguments, guarded
+from scripts._cli import Arguments, entry_point
 from scripts._explain import UsageError, nearest
 from scripts._settings import PathText
 
@@ -144,9 +143,7 @@ def present(roots: Sequence[Path], output: str | None) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ constants of a run; otherwise they are the project's reference constants, not ma
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
-from scripts._money import MoneyArguments, curable
+from scripts._cli import entry_point, load_arguments
+from scripts._money import MoneyArguments, reported
 
 
 class ElasticityArguments(MoneyArguments):
@@ -43,12 +42,10 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, ElasticityArguments, str(__doc__))
 
     from scripts._optima import DRIVERS, draw_optima, elasticity_table, optima_table, starting_point
-    from scripts._report import Report
 
-    with curable():
+    with reported(arguments, "elasticity") as report:
         given = {name: getattr(arguments, name) for name in DRIVERS if getattr(arguments, name) is not None}
         start = starting_point(arguments.run_dir, given)
-        report = Report(arguments.output, "elasticity")
         report.say(start.title)
         report.table(elasticity_table(start))
         report.say(
@@ -58,13 +55,10 @@ def run(argv: Sequence[str]) -> int:
         table = optima_table(start, arguments.factor, arguments.points)
         report.table(table, printed=False)
         report.figure("optimum", draw_optima(table, start))
-        report.close()
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

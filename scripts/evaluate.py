@@ -7,7 +7,6 @@ Prints a table of means and 95 % intervals over greedy shifts on fixed seeds, an
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import PathText, Randomization, Settings, load_settings
 
@@ -125,9 +124,7 @@ def show(found: dict[str, Any], title: str) -> None:
         print(f"{name:<26}{interval['value']:>10.4g}{interval['low']:>12.4g}{interval['high']:>12.4g}")
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ writes a Minari dataset or a LeRobotDataset v3.0, by default to RUN/datasets/FOR
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._explain import UsageError, nearest
 from scripts._settings import MAX_SEED, PathText, Settings, load_settings
 
@@ -183,9 +182,7 @@ def _at_least_one(episodes: Iterable[Any]) -> Iterator[Any]:
         raise UsageError("seed: the physics of every shift diverged, nothing is left to export; choose another seed")
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ last marginal product from a run; otherwise those are reference constants and pl
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
-from scripts._money import MoneyArguments, curable
+from scripts._cli import entry_point, load_arguments
+from scripts._money import MoneyArguments, reported
 from scripts._settings import Count, Fraction, NonNegative, Positive
 
 
@@ -48,11 +47,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, MarketArguments, str(__doc__))
 
     from scripts._market import draw_market, make_markets, market_title, rounds_table, simulate, sweep_costs
-    from scripts._report import Report
 
-    with curable():
+    with reported(arguments, "market") as report:
         markets = make_markets(arguments)
-        report = Report(arguments.output, "market")
         report.say(market_title(arguments, markets["rebate"]))
         paths = simulate(markets, arguments.seed)
         report.table(rounds_table(paths, every=max(1, arguments.rounds // 10)))
@@ -60,13 +57,10 @@ def run(argv: Sequence[str]) -> int:
         costs = sweep_costs(markets, arguments.seed, arguments.draws)
         report.table(costs)
         report.figure("market", draw_market(paths, costs, markets["rebate"]))
-        report.close()
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

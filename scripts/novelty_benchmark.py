@@ -10,7 +10,6 @@ examples.png; the same output goes on after an interrupt.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import Arguments, guarded
+from scripts._cli import Arguments, entry_point
 from scripts._explain import UsageError
 from scripts._settings import PathText, Settings, load_settings
 
@@ -180,9 +179,7 @@ def _ticking(act: Any, tick: Any) -> Any:
     return ticking
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

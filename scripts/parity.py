@@ -8,14 +8,13 @@ Stable-Baselines3 runs in an environment of its own: `make parity-setup`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._settings import PathText
 
 
@@ -123,9 +122,7 @@ def present(root: Path) -> list[dict[str, Any]]:
     return found
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ is shown as recorded and as if the data were a customer's. Without run_dir: an i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from scripts._cli import guarded, load_arguments
-from scripts._money import MoneyArguments, curable
+from scripts._cli import entry_point, load_arguments
+from scripts._money import MoneyArguments, reported
 from scripts._settings import Count
 
 
@@ -35,23 +34,18 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, SpreadArguments, str(__doc__))
 
     from scripts._ledger_file import open_source
-    from scripts._report import Report
     from scripts._spread_tables import draw_spread, episodes_table, stretches_table
 
-    with curable():
+    with reported(arguments, "plot_spread") as report:
         source = open_source(arguments.run_dir, arguments.seed)
-        report = Report(arguments.output, "plot_spread")
         report.say("\n".join(source.notes))
         report.table(stretches_table(source))
         report.table(episodes_table(source), printed=False)
         report.figure("spread", draw_spread(source, arguments.window))
-        report.close()
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ to RUN/embeddings.npz. Prints how far actions from pixels and from latents are a
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import MAX_SEED, load_settings
 from scripts.export_dataset import RollArguments, make_policy
@@ -100,9 +99,7 @@ def encode_shifts(arguments: PrecomputeArguments, root: Path) -> tuple[Any, Any]
         return gather(episodes, encoder.name, encoder_digest(encoder), arguments.policy), comparison
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

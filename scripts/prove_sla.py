@@ -11,14 +11,13 @@ an interrupted measurement.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._settings import MAX_SEED, PathText
 
 LEAST_FRACTION = 0.97
@@ -116,9 +115,7 @@ def present(root: Path, jobs: Sequence[Any]) -> dict[str, bool]:
     return verdicts
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

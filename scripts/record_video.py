@@ -5,14 +5,13 @@ Shows the workcell beside what the policy sees, with speed, care, MP, error rate
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import MAX_SEED, PathText, load_settings
 
@@ -63,9 +62,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ given. parquet=true writes the ledger as train.parquet too. Without run_dir: an 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from scripts._cli import guarded, load_arguments
+from scripts._cli import entry_point, load_arguments
 from scripts._explain import UsageError
-from scripts._money import FleetArguments, curable
+from scripts._money import FleetArguments, reported
 
 
 class SummaryArguments(FleetArguments):
@@ -42,13 +41,11 @@ def run(argv: Sequence[str]) -> int:
 
     from scripts._fleet import customer_table, fleet_table, fleets
     from scripts._ledger_file import ledger_rows, open_source, write_parquet
-    from scripts._report import Report
     from scripts._results import draw_summary, results_table
 
-    with curable():
+    with reported(arguments, "summary") as report:
         source = open_source(arguments.run_dir, arguments.seed)
         views = fleets(source, arguments)
-        report = Report(arguments.output, "summary")
         report.say("\n".join(source.notes))
         report.table(results_table(source, arguments.last))
         report.table(fleet_table(views, arguments))
@@ -57,13 +54,10 @@ def run(argv: Sequence[str]) -> int:
         if source.root is not None and arguments.parquet:
             with report.file("train.parquet") as path:
                 write_parquet(path, ledger_rows(source.root))
-        report.close()
     return 0
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ task.shift_minutes= (30 by default), economics.price_usd=.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from scripts._arguments import settings_for, split_arguments
-from scripts._cli import Arguments, guarded
+from scripts._cli import Arguments, entry_point
 from scripts._settings import PathText, Settings
 
 SWEEP_DEFAULTS = ("task.observation=state", "task.shift_minutes=30.0")
@@ -187,9 +186,7 @@ def show(summary: dict[str, Any]) -> None:
         print(f"{check['name']:<50}{check['value']:>9.3f}   asked {check['low']:g} to {check['high']:g}   {verdict}")
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ to RUN/on_embeddings. `lambda_usd=0` is the price of an error above the SLA; `ba
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._explain import UsageError
 from scripts._settings import MAX_SEED, PathText, Settings, load_settings
 from scripts.precompute_embeddings import NAME
@@ -166,9 +165,7 @@ def write(output: Path, root: Path, policy: Any) -> None:
         shutil.copy(root / "config.yaml", draft / "config.yaml")
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ not estimates; sensitivity.csv varies them. Without run_dir: an illustrative led
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from scripts._cli import guarded, load_arguments
-from scripts._money import MoneyArguments, curable
+from scripts._cli import entry_point, load_arguments
+from scripts._money import MoneyArguments, reported
 from scripts._settings import Count, Fraction, NonNegative
 
 if TYPE_CHECKING:
@@ -53,16 +52,13 @@ def run(argv: Sequence[str]) -> int:
 
     from scripts._claims import claims_table, draw_claims, ledger_evidence
     from scripts._ledger_file import open_source
-    from scripts._report import Report
 
-    with curable():
+    with reported(arguments, "validate_deflation") as report:
         source = open_source(arguments.run_dir, arguments.seed)
-        report = Report(arguments.output, "validate_deflation")
         report.say("\n".join(source.notes))
         ledger, macro = ledger_evidence(source), _macro(source, arguments, report)
         report.table(claims_table([*ledger, *macro]))
         report.figure("claims_ledger", draw_claims(ledger, source.title.split(":")[0], "episode [shifts]"))
-        report.close()
     return 0
 
 
@@ -95,9 +91,7 @@ def _macro(source: Source, arguments: DeflationArguments, report: Report) -> lis
     return evidence
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from scripts._cli import Arguments, guarded, load_arguments
+from scripts._cli import Arguments, entry_point, load_arguments
 from scripts._explain import UsageError
 
 VIEW_SUBSTEPS = 5  # 20 ms at steps of 4 ms: motion looks smooth
@@ -220,9 +220,7 @@ def _summary(info: dict[str, Any]) -> str:
     )
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+main = entry_point(run)
 
 
 if __name__ == "__main__":

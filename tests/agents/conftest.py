@@ -1,6 +1,7 @@
-"""A tiny vector env that counts, and small learners."""
+"""A tiny vector env that counts, small learners, and what watches them."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import gymnasium as gym
@@ -11,6 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from agents import (
     EnvSpec,
+    Observer,
     OffPolicyLearner,
     OnPolicyLearner,
     PPOAgent,
@@ -90,6 +92,47 @@ class CountingEnv(VectorEnv):
         self.pending = state["pending"].copy()
 
 
+class Recorder(Observer):
+    """Keeps what it is told, and in which order."""
+
+    def __init__(self):
+        self.calls: list[str] = []
+        self.results = []
+        self.progress = []
+
+    def on_episode(self, result):
+        self.calls.append(f"episode {result.episode}")
+        self.results.append(result)
+
+    def on_boundary(self, state):
+        self.calls.append(f"boundary {state.episode}")
+
+    def on_progress(self, progress):
+        self.progress.append(progress)
+
+
+class FixedNovelty:
+    """Scores as told and remembers what it was given."""
+
+    def __init__(self, value: float):
+        self.value = value
+        self.learned: list[torch.Tensor] = []
+
+    def score(self, latents):
+        assert not latents.requires_grad
+        return torch.full((len(latents),), self.value)
+
+    def update(self, latents):
+        self.learned.append(latents)
+        return {"novelty_loss": torch.tensor(1.5)}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
 @pytest.fixture(autouse=True)
 def _one_thread():
     torch.set_num_threads(1)
@@ -98,6 +141,30 @@ def _one_thread():
 @pytest.fixture
 def counting_env():
     return CountingEnv
+
+
+@pytest.fixture
+def pendulum() -> Iterator[VectorEnv]:
+    """Two cells of an env that is not ours, six steps a shift."""
+    env = gym.make_vec(
+        "Pendulum-v1",
+        num_envs=2,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": AutoresetMode.NEXT_STEP},
+        max_episode_steps=6,
+    )
+    yield env
+    env.close()
+
+
+@pytest.fixture
+def make_recorder():
+    return Recorder
+
+
+@pytest.fixture
+def fixed_novelty():
+    return FixedNovelty
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from agents import LoopConfig, NoConstraint, Observer, Step, train
+from agents import LoopConfig, NoConstraint, Step, train
 
 
 class Constraint(NoConstraint):
@@ -60,31 +60,14 @@ class ScriptedLearner:
         pass
 
 
-class Recorder(Observer):
-    def __init__(self):
-        self.calls: list[str] = []
-        self.results = []
-        self.progress = []
-
-    def on_episode(self, result):
-        self.calls.append(f"episode {result.episode}")
-        self.results.append(result)
-
-    def on_boundary(self, state):
-        self.calls.append(f"boundary {state.episode}")
-
-    def on_progress(self, progress):
-        self.progress.append(progress)
-
-
 @pytest.fixture
-def run(counting_env):
+def run(counting_env, make_recorder):
     def run(num_envs=2, episodes=4, lengths=None, **loop):
         env, learner, constraint, recorder = (
             counting_env(num_envs, lengths=lengths),
             ScriptedLearner(),
             Constraint(),
-            Recorder(),
+            make_recorder(),
         )
         state = train(env, learner, constraint, [recorder], LoopConfig(episodes=episodes, **loop))
         return SimpleNamespace(
@@ -210,17 +193,9 @@ def test_other_autoreset_modes_are_refused(counting_env):
         train(env, ScriptedLearner(), NoConstraint(), [], LoopConfig(episodes=1))
 
 
-def test_any_box_env_trains(make_learner):
-    env = gym.make_vec(
-        "Pendulum-v1",
-        num_envs=2,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": gym.vector.AutoresetMode.NEXT_STEP},
-        max_episode_steps=6,
-    )
-    learner, recorder = make_learner(env, warmup_steps=4, n_step=3), Recorder()
-    train(env, learner, NoConstraint(), [recorder], LoopConfig(episodes=4))
-    env.close()
+def test_any_box_env_trains(pendulum, make_learner, make_recorder):
+    learner, recorder = make_learner(pendulum, warmup_steps=4, n_step=3), make_recorder()
+    train(pendulum, learner, NoConstraint(), [recorder], LoopConfig(episodes=4))
     assert [result.env_steps for result in recorder.results] == [12, 12, 24, 24]
     assert all(result.reward_sum < 0.0 for result in recorder.results)
     assert learner.updates == 24 - 4 + 2
@@ -228,10 +203,10 @@ def test_any_box_env_trains(make_learner):
 
 
 @pytest.mark.parametrize("video", [False, True])
-def test_the_same_seed_trains_the_same(counting_env, make_learner, video):
+def test_the_same_seed_trains_the_same(counting_env, make_learner, make_recorder, video):
     outcomes = []
     for _ in range(2):
-        env, recorder = counting_env(2, video=video), Recorder()
+        env, recorder = counting_env(2, video=video), make_recorder()
         learner = make_learner(env, novelty="diffusion", n_step=2)
         train(env, learner, NoConstraint(), [recorder], LoopConfig(episodes=4, seed=3))
         outcomes.append([(result.info, result.reward_sum, result.metrics) for result in recorder.results])

@@ -2,19 +2,10 @@
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import pytest
 
-from agents import LoopConfig, NoConstraint, Observer, Step, train
-
-
-class Recorder(Observer):
-    def __init__(self):
-        self.results = []
-
-    def on_episode(self, result):
-        self.results.append(result)
+from agents import LoopConfig, NoConstraint, Step, train
 
 
 def play(learner, env, steps: int) -> list[np.ndarray]:
@@ -84,8 +75,8 @@ def test_advantages_are_normalised_unless_switched_off(counting_env, make_ppo):
     np.testing.assert_allclose(normalised, (raw - raw.mean()) / raw.std(), rtol=1e-4, atol=1e-5)
 
 
-def test_it_learns_when_the_rollout_is_full_and_then_forgets_it(counting_env, make_ppo):
-    env, recorder = counting_env(2), Recorder()
+def test_it_learns_when_the_rollout_is_full_and_then_forgets_it(counting_env, make_ppo, make_recorder):
+    env, recorder = counting_env(2), make_recorder()
     learner = make_ppo(env, rollout_steps=8, batch_size=6, epochs=3)
     train(env, learner, NoConstraint(), [recorder], LoopConfig(episodes=6))
     # 17 loop steps are 2 rollouts and 1 step; each rollout holds 7 or 6 transitions of 2 cells, dealt into 2 parts.
@@ -168,17 +159,9 @@ def test_it_finds_the_action_that_pays(counting_env, make_ppo, novelty):
     assert last[0, 0] > 0.85
 
 
-def test_any_box_env_trains(make_ppo):
-    env = gym.make_vec(
-        "Pendulum-v1",
-        num_envs=2,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": gym.vector.AutoresetMode.NEXT_STEP},
-        max_episode_steps=6,
-    )
-    recorder = Recorder()
-    learner = make_ppo(env, rollout_steps=5)
-    train(env, learner, NoConstraint(), [recorder], LoopConfig(episodes=4))
-    env.close()
+def test_any_box_env_trains(pendulum, make_ppo, make_recorder):
+    recorder = make_recorder()
+    learner = make_ppo(pendulum, rollout_steps=5)
+    train(pendulum, learner, NoConstraint(), [recorder], LoopConfig(episodes=4))
     assert [result.env_steps for result in recorder.results] == [12, 12, 24, 24]
     assert np.isfinite(recorder.results[-1].metrics["value_loss"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from scripts._cli import configs_dir, guarded, load_arguments, run_with_hydra
+from scripts._cli import configs_dir, entry_point, guarded, load_arguments, run_with_hydra
 from scripts._explain import UsageError
 from scripts.train import run
 
@@ -76,6 +78,33 @@ def test_guarded_lets_a_fault_of_ours_through():
 
     with pytest.raises(ZeroDivisionError):
         guarded(fault)
+
+
+def test_an_entry_point_hands_on_the_arguments_and_exits_with_the_status(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["some.py", "a=1", "b=2"])
+    seen = []
+
+    def work(argv):
+        seen.extend(argv)
+        return 7
+
+    def wrong(argv):
+        raise UsageError("a: wrong")
+
+    with pytest.raises(SystemExit) as caught:
+        entry_point(work)()
+    assert (seen, caught.value.code) == (["a=1", "b=2"], 7)
+    with pytest.raises(SystemExit) as caught:
+        entry_point(wrong)()
+    assert (caught.value.code, capsys.readouterr().err) == (2, "some.py: a: wrong\n")
+
+
+def test_every_console_command_has_a_main():
+    commands = tomllib.loads((configs_dir().parent / "pyproject.toml").read_text())["project"]["scripts"]
+    assert len(commands) > 15
+    for place in commands.values():
+        module, _, name = place.partition(":")
+        assert callable(getattr(importlib.import_module(module), name))
 
 
 class Arguments(BaseModel):

@@ -13,7 +13,9 @@ import pytest
 
 from economics import check_ledger
 from scripts._cli import guarded
+from scripts._explain import UsageError
 from scripts._ledger_file import SPREAD, gap_note, measured, open_source
+from scripts._money import MoneyArguments, reported
 from scripts._report import Report, Table, shown
 
 FILES = {
@@ -83,8 +85,10 @@ def test_wrong_input_is_one_line_and_no_folder(script, made_run, tmp_path, monke
         cases["run_dir=nowhere"] = "run_dir: nowhere holds no run (config.yaml is missing or damaged)"
     for word, said in cases.items():
         assert call(script, word, *QUICK.get(script, [])) == 2
-        (line,) = capsys.readouterr().err.splitlines()
+        captured = capsys.readouterr()
+        (line,) = captured.err.splitlines()
         assert said in line
+        assert captured.out == ""
     assert set(tmp_path.rglob("*")) == before
 
 
@@ -93,6 +97,19 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys):
     assert call("elasticity", "points=3", f"output={tmp_path}") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert f"output: cannot write {tmp_path}/optimum.png" in line
+
+
+def test_a_report_has_no_folder_before_it_says_something_and_an_end_only_where_all_went_well(tmp_path, capsys):
+    arguments = MoneyArguments(output=str(tmp_path / "new"))
+    with pytest.raises(UsageError, match=r"^mp_r: refused$"), reported(arguments, "test") as report:
+        assert not (tmp_path / "new").exists()
+        report.say("begun")
+        assert (tmp_path / "new").is_dir()
+        raise ValueError("mp_r: refused\nin detail")
+    assert capsys.readouterr().out == "begun\n"
+    with reported(arguments, "test") as report:
+        report.table(Table("numbers", "Numbers", ("value",), [[1.0]]), printed=False)
+    assert capsys.readouterr().out == f"\nwritten to {tmp_path}/new: numbers.csv\n"
 
 
 def test_a_damaged_ledger_or_config_is_one_line(make_run, made_run, tmp_path, capsys):

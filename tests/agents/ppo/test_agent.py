@@ -3,13 +3,14 @@
 import copy
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from agents import EnvSpec, PPOAgent, PPOConfig, SACAgent, SACConfig, build_encoder
+from agents import EnvSpec, Novelty, PPOAgent, PPOConfig, SACAgent, SACConfig, build_encoder
 from agents.ppo import Minibatch
 
 SPEC = EnvSpec((3,), "float32", (0.0, -1.0), (1.0, 3.0))
@@ -43,28 +44,6 @@ def gaussian(agent: PPOAgent, observations: np.ndarray) -> torch.distributions.N
     return torch.distributions.Normal(mean.detach(), log_std.detach().exp())
 
 
-class Scores:
-    """Scores as told and remembers what it was given."""
-
-    def __init__(self, value: float):
-        self.value = value
-        self.learned: list[torch.Tensor] = []
-
-    def score(self, latents):
-        assert not latents.requires_grad
-        return torch.full((len(latents),), self.value)
-
-    def update(self, latents):
-        self.learned.append(latents)
-        return {"novelty_loss": torch.tensor(1.5)}
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
-
-
 def test_actions_keep_to_the_bounds_and_their_density_is_exact():
     agent = make_agent(initial_std=2.0)
     choice = agent.choose(observations(256))
@@ -87,13 +66,13 @@ def test_greedy_actions_use_no_randomness():
     assert not np.array_equal(agent.act(observations()), first)
 
 
-def test_the_first_update_starts_from_the_policy_that_acted():
+def test_the_first_update_starts_from_the_policy_that_acted(fixed_novelty):
     agent = make_agent()
     metrics = agent.update(make_batch(agent))
     assert set(metrics) == METRICS
     assert metrics["approx_kl"] == pytest.approx(0.0, abs=1e-6)
     assert metrics["clip_fraction"] == 0.0
-    assert agent.update(make_batch(agent), Scores(0.5))["novelty_loss"] == 1.5
+    assert agent.update(make_batch(agent), fixed_novelty(0.5))["novelty_loss"] == 1.5
 
 
 def test_good_actions_become_likelier_and_values_approach_returns():
@@ -132,28 +111,28 @@ def test_both_losses_train_the_encoder():
         assert any(name.startswith("encoder") for name in changed)
 
 
-def losses_of(**settings: Any) -> tuple[float, float]:
+def losses_of(novelty: Novelty, **settings: Any) -> tuple[float, float]:
     agent = make_agent(**settings)
-    metrics = agent.update(make_batch(agent), Scores(0.25))
+    metrics = agent.update(make_batch(agent), novelty)
     return metrics["policy_loss"], metrics["value_loss"]
 
 
-def test_valuations_weigh_each_loss_unless_switched_off():
+def test_valuations_weigh_each_loss_unless_switched_off(fixed_novelty):
     advantages = np.linspace(-1.0, 1.0, 8)
     valuation_weights = 1.0 / (1.0 + np.exp(-(8.0 * np.abs(advantages) * 0.25 - 1.0)))
-    switches = {"valuation_alpha": 8.0, "valuation_beta": -1.0}
-    both, neither = losses_of(**switches), losses_of(**switches, weigh_policy=False, weigh_value=False)
+    losses = partial(losses_of, fixed_novelty(0.25), valuation_alpha=8.0, valuation_beta=-1.0)
+    both, neither = losses(), losses(weigh_policy=False, weigh_value=False)
     assert neither[0] == pytest.approx(0.0, abs=1e-6)
     assert both[0] == pytest.approx(-(valuation_weights * advantages).mean(), abs=1e-6)
-    only_policy, only_value = losses_of(**switches, weigh_value=False), losses_of(**switches, weigh_policy=False)
+    only_policy, only_value = losses(weigh_value=False), losses(weigh_policy=False)
     assert only_policy == pytest.approx((both[0], neither[1]))
     assert only_value == pytest.approx((neither[0], both[1]))
     assert both[1] / neither[1] == pytest.approx(valuation_weights.mean(), rel=0.05)
 
 
-def test_metrics_tell_valuations_and_weights():
+def test_metrics_tell_valuations_and_weights(fixed_novelty):
     agent = make_agent(valuation_alpha=2.0, valuation_beta=0.5)
-    metrics = agent.update(make_batch(agent), Scores(0.5))
+    metrics = agent.update(make_batch(agent), fixed_novelty(0.5))
     advantages = np.abs(np.linspace(-1.0, 1.0, 8))
     assert metrics["novelty_norm"] == 0.5
     assert metrics["mean_valuation"] == pytest.approx(0.5 * advantages.mean(), rel=1e-5)

@@ -36,27 +36,6 @@ def make_batch(size: int = 8, profit: float = 0.0, discount: float = 0.0, seed: 
     )
 
 
-class HalfNovelty:
-    """Scores 0.5 and remembers what it was given."""
-
-    def __init__(self):
-        self.learned = []
-
-    def score(self, latents):
-        assert not latents.requires_grad
-        return torch.full((len(latents),), 0.5)
-
-    def update(self, latents):
-        self.learned.append(latents)
-        return {"novelty_loss": torch.tensor(1.5)}
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
-
-
 def test_actions_keep_to_the_bounds():
     actions = make_agent().act(np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32))
     assert actions.shape == (64, 2)
@@ -163,8 +142,8 @@ def test_an_average_survives_saving_and_begins_where_there_was_none():
     assert np.array_equal(again.act(observations, deterministic=True), plain.act(observations, deterministic=True))
 
 
-def test_priorities_are_td_errors_times_novelty():
-    novelty = HalfNovelty()
+def test_priorities_are_td_errors_times_novelty(fixed_novelty):
+    novelty = fixed_novelty(0.5)
     batch = make_batch(profit=3.0)
     plain = make_agent().update(batch, 0.0, 0.0)
     halved = make_agent().update(batch, 0.0, 0.0, novelty)
