@@ -46,8 +46,8 @@ class SACSettings(Section):
     novelty_weights: bool
     # Run folders from before these keys name none of them: they ran with all off.
     random_shift: Annotated[int, Field(ge=0)] = 0
-    history_dropout: Fraction = 0.0
-    random_share: Fraction = 0.0
+    history_dropout: Fraction | None = 0.0
+    random_share: Fraction | None = 0.0
     consistency_coefficient: NonNegative = 0.0
     infonce_coefficient: NonNegative = 0.0
     infonce_temperature: Positive = 0.1
@@ -93,8 +93,10 @@ TASK_DECIDES = {
         "warmup_steps",
         "warmup_hold_steps",
         "noise_hold_steps",
+        "random_share",
         "updates_per_step",
         "segment_length",
+        "history_dropout",
     ),
     "ppo": (
         "lr",
