@@ -18,6 +18,7 @@ from agents.loop import LoopConfig, LoopState, train
 from agents.novelty import NOVELTIES, Novelty, build_novelty
 from agents.observers import EpisodeResult, Observer, Progress
 from agents.on_policy import OnPolicyLearner
+from agents.overlap import OverlappedLearner
 from agents.policy import AGENTS, TrainedPolicy, load_policy, save_policy, with_encoder
 from agents.ppo import PPOAgent, PPOConfig
 from agents.replay import Batch, ReplayBuffer, ReplayConfig, Step
@@ -51,6 +52,7 @@ __all__ = [
     "Observer",
     "OffPolicyLearner",
     "OnPolicyLearner",
+    "OverlappedLearner",
     "PPOAgent",
     "PPOConfig",
     "Progress",

@@ -13,6 +13,11 @@ from agents.sac import SACAgent
 class Learner(Protocol):
     """Acts, observes and learns; the loop knows nothing else of an algorithm."""
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a part of what was begun has to end before training may stop."""
+        ...
+
     def start(self, observations: np.ndarray) -> None:
         """Take the first observations (N, ...) of all cells."""
         ...
@@ -54,11 +59,17 @@ class OffPolicyLearner:
         self.config = agent.config
         self.num_cells = num_cells
         self.rng = np.random.default_rng(seed)
+        self.sampling_rng = self.rng
         self.env_steps = 0
         self.updates = 0
         self._due = 0.0
         self._noise = HeldNoise(num_cells, agent.spec.action_dim)
         self._even = HeldNoise(num_cells, agent.spec.action_dim + 1)
+
+    @property
+    def busy(self) -> bool:
+        """Tell that every step and every update is over when its call returns."""
+        return False
 
     @property
     def is_warming_up(self) -> bool:
@@ -79,7 +90,7 @@ class OffPolicyLearner:
             return self._even.hold(self._draw_even(), self.config.warmup_hold_steps, self.rng)[:, :-1].copy()
         drawn = self.rng.standard_normal(self._noise.values.shape)
         noise = self._noise.hold(drawn, self.config.noise_hold_steps, self.rng)
-        actions = self.agent.act(observations, noise=noise)
+        actions = self._explore(observations, noise)
         if self.config.random_share == 0.0:
             return actions
         held = self._even.hold(self._draw_even(), self.config.noise_hold_steps, self.rng)
@@ -88,7 +99,7 @@ class OffPolicyLearner:
     def observe(self, step: Step) -> None:
         """Store one step of all cells."""
         was_warming_up = self.is_warming_up
-        self.replay.add(step)
+        self._store(step)
         acted = int(self.num_cells - step.reset.sum())
         self.env_steps += acted
         if not self.is_warming_up:
@@ -120,7 +131,7 @@ class OffPolicyLearner:
             RuntimeError: Replay holds no transition yet.
             DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
-        batch = self.replay.sample(self.config.batch_size, self.rng)
+        batch = self.replay.sample(self.config.batch_size, self.sampling_rng)
         result = self.agent.update(batch, lam, e_target, self.novelty)
         self.replay.update_priorities(batch.rows, result.priorities)
         self.updates += 1
@@ -168,3 +179,9 @@ class OffPolicyLearner:
         if self.config.random_share == 0.0:
             return np.pad(actions, ((0, 0), (0, 1)))
         return np.concatenate([actions, self.rng.random((self.num_cells, 1))], axis=1)
+
+    def _explore(self, observations: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        return self.agent.act(observations, noise=noise)
+
+    def _store(self, step: Step) -> None:
+        self.replay.add(step)

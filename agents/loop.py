@@ -79,7 +79,7 @@ def train(
     config: LoopConfig,
     state: LoopState | None = None,
 ) -> LoopState:
-    """Train until `config.episodes` are finished or an interrupt arrives.
+    """Train until `config.episodes` are finished or an interrupt arrives; a learner that is busy ends that first.
 
     Args:
         env: Vector env under NEXT_STEP autoreset with Box actions. Its infos may hold errors_step, attempts_step,
@@ -109,7 +109,7 @@ def train(
         if state.observations is None:
             _reset(env, learner, config, state)
         failure = None
-        while state.episode < config.episodes and not interrupt.requested and failure is None:
+        while state.episode < config.episodes and failure is None and (learner.busy or not interrupt.requested):
             infos = _step(env, learner, state)
             failure = _learn(learner, constraint, state)
             clock.tick(state)
@@ -163,6 +163,7 @@ def _step(env: VectorEnv, learner: Learner, state: LoopState) -> dict[str, Any]:
         terminated=np.asarray(terminated),
         reset=reset,
         broken=np.asarray(terminated) & (_column(infos, "physics_error", env.num_envs) > 0.0),
+        ended=np.logical_or(terminated, truncated),
     )
     learner.observe(step)
     state.env_steps += int(env.num_envs - reset.sum())

@@ -28,6 +28,11 @@ class OnPolicyLearner:
         self._noise = HeldNoise(num_cells, agent.spec.action_dim)
         self._choice: Choice | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Tell that every step and every update is over when its call returns."""
+        return False
+
     def start(self, observations: np.ndarray) -> None:
         """Take the first observations (N, ...) of all cells; a rollout that was begun is dropped."""
         self.rollout.start(observations)

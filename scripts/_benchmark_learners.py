@@ -93,7 +93,7 @@ def _training(name: str, stack: ExitStack) -> list[Measurement]:
     """The default learner of an observation: updates per second, and a training step over env step and update."""
     from scripts._build import make_cells, make_learner
 
-    settings = compose_settings([*TASKS[name], "agent.warmup_steps=0"])
+    settings = compose_settings([*TASKS[name], "agent.warmup_steps=0", "overlap=false"])
     env = make_cells(settings, settings.task.cells)
     stack.callback(env.close)
     learner = make_learner(settings, env)

@@ -15,6 +15,7 @@ from agents import (
     EnvSpec,
     OffPolicyLearner,
     OnPolicyLearner,
+    OverlappedLearner,
     PPOAgent,
     ReplayBuffer,
     SACAgent,
@@ -43,9 +44,37 @@ def usable_threads(settings: Settings) -> int:
     return min(MAX_THREADS, 1 if cores is None else cores)
 
 
+def uses_overlap(settings: Settings) -> bool:
+    """Tell whether updates are taken in a second thread while the cells work.
+
+    auto does so for SAC on video, whose updates are worth a hand-over, where there is a GPU or a second core.
+
+    Args:
+        settings: the run
+
+    Raises:
+        UsageError: it is asked for with an agent that learns from what it has just collected.
+    """
+    sac = settings.agent.name == "sac"
+    if settings.overlap is True and not sac:
+        raise UsageError(
+            f"overlap: {settings.agent.name} learns from the rollout that its newest weights collected; "
+            "nearest valid: overlap=auto"
+        )
+    if settings.overlap != "auto":
+        return settings.overlap
+    pays = sac and settings.task.observation == "video"
+    return pays and (usable_threads(settings) > 1 or choose_device(settings.device) != "cpu")
+
+
 def learner_threads(settings: Settings) -> int:
-    """Return torch's threads: one for numbers, whose matrices are too small to share, all usable ones for video."""
-    return usable_threads(settings) if settings.task.observation == "video" else 1
+    """Return torch's threads: one for numbers, whose matrices are too small to share, all usable ones for video.
+
+    Where collection and learning overlap, one core is left to the cells.
+    """
+    if settings.task.observation != "video":
+        return 1
+    return max(1, usable_threads(settings) - uses_overlap(settings))
 
 
 def choose_device(name: str) -> str:
@@ -243,4 +272,5 @@ def make_learner(settings: Settings, env: Any) -> AnyLearner:
     if isinstance(agent, PPOAgent):
         return OnPolicyLearner(agent, novelty, num_cells=env.num_envs, seed=settings.seed)
     replay = ReplayBuffer(agent.spec, num_cells=env.num_envs, config=agent.config.replay_config())
-    return OffPolicyLearner(agent, replay, novelty, num_cells=env.num_envs, seed=settings.seed)
+    learner = OverlappedLearner if uses_overlap(settings) else OffPolicyLearner
+    return learner(agent, replay, novelty, num_cells=env.num_envs, seed=settings.seed)

@@ -116,7 +116,7 @@ def _lookup(values: Any, key: str) -> Any:
 def _literals(annotation: Any) -> list[str]:
     """Valid words of a Literal field."""
     words = annotation if get_origin(annotation) is Literal else get_args(annotation)[0]
-    return [str(word) for word in get_args(words)]
+    return [_yaml(word) for word in get_args(words)]
 
 
 def _follow(location: Iterable[Any], model: type[BaseModel]) -> tuple[str, Any]:

@@ -146,7 +146,7 @@ def _decisive(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = prefix + key
         if isinstance(value, Mapping) and name not in ("task.schedule", "task.observations"):
             flat |= _decisive(value, f"{name}.")
-        elif (prefix and not isinstance(value, Mapping)) or name == "seed":
+        elif (prefix and not isinstance(value, Mapping)) or name in ("seed", "overlap"):
             flat[name] = value
     # Shown as the command line spells it: the group's option, not its name's key.
     return {name.removesuffix(".name"): value for name, value in flat.items()}

@@ -14,6 +14,7 @@ PathText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value
 Observation = Literal["state", "video", "privileged"]
 Randomization = Literal["off", "mild", "strong"]
 ContactLog = Literal["csv", "parquet"]
+Overlap = Literal["auto", True, False]
 
 MAX_SEED = 2**31 - 1  # evaluation's seeds lie above
 DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "privileged": "mlp"}
@@ -146,6 +147,7 @@ class Settings(Section):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Count | None
+    overlap: Overlap = False  # a run folder from before this key was trained without
     run_dir: PathText | None
     resume: PathText | None
     checkpoint_every: Count | None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents import ConstantPolicy, GreedyPolicy, LoopState, RandomPolicy
-from scripts._build import learner_threads, make_agent, usable_threads
+from scripts._build import learner_threads, make_agent, usable_threads, uses_overlap
 from scripts._evaluate import FIRST_SEED, Policy, evaluate_shifts, intervals
 from scripts._runs import versions, write_json
 from scripts._session import Session
@@ -50,6 +50,7 @@ def write_summary(session: Session, state: LoopState, started: float) -> None:
     summary |= {
         "versions": versions(),
         "threads": {"cells": usable_threads(settings), "learner": learner_threads(settings)},
+        "overlap": uses_overlap(settings),
         "device": str(parts.learner.agent.device),
         "wall_s": time.monotonic() - started,
     }

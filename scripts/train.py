@@ -10,7 +10,8 @@ import time
 from typing import Any
 
 from scripts._cli import run_with_hydra
-from scripts._settings import Settings
+from scripts._runs import RunPlan
+from scripts._settings import Settings, load_settings
 
 
 def run(settings: Settings) -> int:
@@ -41,6 +42,7 @@ def run(settings: Settings) -> int:
     keep_freed_memory()
     with Interrupts() as stop:
         plan = plan_run(settings)
+        settings = settle_overlap(settings, plan)
         check_same_run(settings, plan)
         choose_device(settings.device)
         if settings.video:
@@ -54,6 +56,28 @@ def run(settings: Settings) -> int:
         finally:
             session.close()
         return stop.status
+
+
+def settle_overlap(settings: Settings, plan: RunPlan) -> Settings:
+    """Say whether collection and learning overlap; auto continues a run as it was begun, on whatever machine.
+
+    Args:
+        settings: what is wanted now
+        plan: what is continued
+
+    Returns:
+        Settings whose `overlap` is true or false.
+
+    Raises:
+        UsageError: the agent cannot overlap.
+    """
+    from scripts._build import uses_overlap
+    from scripts._runs import read_config
+
+    if settings.overlap == "auto" and plan.checkpoint is not None:
+        begun = load_settings(read_config(plan.checkpoint.parent.parent))
+        settings = settings.model_copy(update={"overlap": begun.overlap})
+    return settings.model_copy(update={"overlap": uses_overlap(settings)})
 
 
 def work(session: Any, started: float) -> None:

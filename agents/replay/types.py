@@ -21,6 +21,7 @@ class Step:
         reset: Cells for which this was the reset row: no transition, only a first observation (N,).
         broken: Cells whose simulation failed in this step: what it shows is no outcome, so that the step is no
             transition, and what came before is cut off as by a time limit (N,); None where none did.
+        ended: Cells whose episode ended in this step, time limits included (N,); None where it is not known.
     """
 
     actions: np.ndarray
@@ -31,6 +32,7 @@ class Step:
     terminated: np.ndarray
     reset: np.ndarray
     broken: np.ndarray | None = None
+    ended: np.ndarray | None = None
 
     @property
     def acted(self) -> np.ndarray:

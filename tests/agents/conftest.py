@@ -15,6 +15,7 @@ from agents import (
     Observer,
     OffPolicyLearner,
     OnPolicyLearner,
+    OverlappedLearner,
     PPOAgent,
     PPOConfig,
     ReplayBuffer,
@@ -169,14 +170,17 @@ def fixed_novelty():
 
 @pytest.fixture
 def make_learner():
-    def make(env: VectorEnv, novelty: str = "none", seed: int = 0, **settings: Any) -> OffPolicyLearner:
+    def make(
+        env: VectorEnv, novelty: str = "none", seed: int = 0, overlap: bool = False, **settings: Any
+    ) -> OffPolicyLearner:
         small: dict[str, Any] = {"batch_size": 8, "hidden": 16, "warmup_steps": 6, "replay_capacity": 400}
         config = SACConfig(**(small | settings))
         spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
         encoder = build_encoder("simple2dcnn" if spec.is_video else "mlp", spec.observation_shape, 16, seed)
         agent = SACAgent(spec, encoder, config, seed=seed)
         replay = ReplayBuffer(spec, env.num_envs, config.replay_config())
-        return OffPolicyLearner(agent, replay, build_novelty(novelty, 16, seed=seed), env.num_envs, seed)
+        kind = OverlappedLearner if overlap else OffPolicyLearner
+        return kind(agent, replay, build_novelty(novelty, 16, seed=seed), env.num_envs, seed)
 
     return make
 

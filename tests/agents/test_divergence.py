@@ -188,12 +188,13 @@ class Ears(Observer):
         self.episodes.append(result.episode)
 
 
-@pytest.mark.parametrize("algorithm", ["sac", "ppo"])
+@pytest.mark.parametrize("algorithm", ["sac", "sac overlapped", "ppo"])
 def test_the_loop_says_where_it_arose_and_leaves_a_state_to_go_on_from(
     algorithm, counting_env, make_learner, make_ppo, monkeypatch
 ):
     env = counting_env(2)
-    learner = make_learner(env) if algorithm == "sac" else make_ppo(env, rollout_steps=5, epochs=1, batch_size=10)
+    ppo, overlap = algorithm == "ppo", algorithm == "sac overlapped"
+    learner = make_ppo(env, rollout_steps=5, epochs=1, batch_size=10) if ppo else make_learner(env, overlap=overlap)
     state, ears = LoopState(), Ears()
     usual, running = learner.agent.update, []
 

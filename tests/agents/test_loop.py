@@ -30,6 +30,8 @@ class Constraint(NoConstraint):
 class ScriptedLearner:
     """Always acts 0.5 and keeps what it observes."""
 
+    busy = False
+
     def __init__(self):
         self.steps: list[Step] = []
         self.learned: list[tuple[float, float]] = []

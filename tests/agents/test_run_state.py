@@ -47,7 +47,11 @@ STOPS = [(False, 4), (False, 5), (False, 6), (False, 23), (True, 14)]
 
 
 @pytest.mark.parametrize(("video", "stop"), STOPS)
-@pytest.mark.parametrize(("fixture", "own"), [("make_learner", SAC), ("make_ppo", PPO)], ids=["sac", "ppo"])
+@pytest.mark.parametrize(
+    ("fixture", "own"),
+    [("make_learner", SAC), ("make_learner", SAC | {"overlap": True}), ("make_ppo", PPO)],
+    ids=["sac", "sac overlapped", "ppo"],
+)
 def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, request, counting_env, fixture, own, video, stop):
     make_learner = request.getfixturevalue(fixture)
     settings = {"novelty": "diffusion", "noise_hold_steps": 3.0, **own}

@@ -22,6 +22,7 @@ from scripts._runs import (
     write_json,
 )
 from scripts._settings import load_settings
+from scripts.train import settle_overlap
 
 COLUMNS = ("episode", "profit")
 
@@ -105,6 +106,7 @@ def test_json_turns_nan_into_null(tmp_path):
         ({"seed": 4}, "seed: the run to resume has 0, not 4; nearest valid: seed=0"),
         ({"episodes": 9}, None),
         ({"threads": 2}, None),
+        ({"overlap": True}, "overlap: the run to resume has False, not True; nearest valid: overlap=False"),
         ({"novelty": {"name": "none"}}, "novelty: the run to resume has diffusion, not none"),
     ],
 )
@@ -129,3 +131,15 @@ def test_a_run_from_before_a_setting_is_still_the_same_run(tiny_run, tmp_path):
     frozen = settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"freeze_episodes": 3})})
     with pytest.raises(UsageError, match=r"encoder\.freeze_episodes: the run to resume has 0, not 3"):
         check_same_run(frozen, plan)
+
+
+def test_a_run_goes_on_with_the_overlap_that_it_was_begun_with(tiny_run, tmp_path):
+    values = read_config(tiny_run)
+    plan = RunPlan(tmp_path, tmp_path / "checkpoints" / "checkpoint_000001")
+    wanted = load_settings(values | {"overlap": "auto"})
+    for known, begun in (({}, False), ({"overlap": True}, True)):
+        older = {key: value for key, value in values.items() if key != "overlap"}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(older | known))
+        settings = settle_overlap(wanted, plan)
+        assert settings.overlap is begun
+        check_same_run(settings, plan)

@@ -271,6 +271,16 @@ def test_an_encoder_that_does_not_fit_names_both_cures():
         compose_settings(["task.observation=state", "encoder=simple2dcnn"])
 
 
+def test_overlap_is_a_word_or_a_truth():
+    assert [compose_settings([f"overlap={word}"]).overlap for word in ("auto", "true", "false")] == [
+        "auto",
+        True,
+        False,
+    ]
+    with pytest.raises(UsageError, match="overlap: 'often' is not one of auto, true, false; nearest valid: auto"):
+        compose_settings(["overlap=often"])
+
+
 def test_a_setting_that_the_task_lacks_is_refused():
     with pytest.raises(UsageError, match=r"task\.shift_minutes"):
         compose_settings(["task=dishwashing", "task.shift_minutes=5"])

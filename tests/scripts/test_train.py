@@ -65,6 +65,16 @@ def test_the_same_seed_gives_the_same_rows_and_a_resumed_run_too(tiny_run, tmp_p
     assert timeless(root / "eval.csv") == timeless(tiny_run / "eval.csv")
 
 
+def test_an_overlapped_run_resumes_bit_for_bit_with_the_default_of_overlap(tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    short = ("video=false", "eval_every=100", "final_shifts=1")
+    assert train_tiny(whole, "overlap=true", *short) == 0
+    assert train_tiny(parts, "overlap=true", "episodes=2", *short) == 0
+    assert train_tiny(parts, "resume=auto", *short) == 0
+    assert timeless(parts / "train.csv") == timeless(whole / "train.csv")
+    assert json.loads((parts / "summary.json").read_text())["overlap"] is True
+
+
 def test_a_failed_video_is_a_line_and_training_goes_on(tmp_path, monkeypatch, capsys):
     def fail(*_):
         raise RuntimeError("the camera fell over\nand broke")
