@@ -272,7 +272,11 @@ def test_an_encoder_that_does_not_fit_names_both_cures():
 
 
 def test_overlap_is_a_word_or_a_truth():
-    assert [compose_settings([f"overlap={word}"]).overlap for word in ("auto", "true", "false")] == ["auto", True, False]
+    assert [compose_settings([f"overlap={word}"]).overlap for word in ("auto", "true", "false")] == [
+        "auto",
+        True,
+        False,
+    ]
     with pytest.raises(UsageError, match="overlap: 'often' is not one of auto, true, false; nearest valid: auto"):
         compose_settings(["overlap=often"])
 
