@@ -15,8 +15,8 @@ setup:          ## make .venv with exact versions and see that offscreen GL work
 train: setup    ## train on the MuJoCo workcell; ARGS="seed=1 episodes=50" adds overrides
 	$(BIN)/python scripts/train.py task=dishwashing_mujoco $(ARGS)
 
-test: setup     ## run the fast tests
-	$(BIN)/pytest -q -n 2 -m "not soak" $(ARGS)
+test: setup     ## run the fast tests, in two processes of one thread; a file's tests share what they set up
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not soak" $(ARGS)
 
 lint: setup     ## ruff: rules and format
 	$(BIN)/ruff check .
