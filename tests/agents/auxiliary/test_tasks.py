@@ -218,8 +218,10 @@ def test_a_share_of_current_clips_shows_the_newest_frame_alone(share):
     moving = ~(batch.observations == batch.observations[:, -1:]).all(axis=1)
     assert alone[moving].mean() == pytest.approx(share, abs=0.1)
     assert np.array_equal(dropped.next_observations, batch.next_observations)
+    assert batch.frames is not None
     clips = {name: batch.frames[getattr(batch, name)] for name in ("observations", "next_observations")}
     of_clips = make_agent(history_dropout=1.0).auxiliary.prepare(replace(batch, **clips, frames=None, num_current=0))
+    assert of_clips.frames is not None
     assert np.array_equal(of_clips.frames[of_clips.observations], np.repeat(clips["observations"][:, -1:], 3, axis=1))
 
 
