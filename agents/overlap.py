@@ -164,9 +164,8 @@ class _Explorer:
     def __init__(self, agent: SACAgent):
         self._sources = (agent.encoder, agent.actor)
         self._agent = copy.copy(agent)
-        self._agent.encoder, self._agent.actor = (
-            copy.deepcopy(source).requires_grad_(False) for source in self._sources
-        )
+        self._agent.encoder = copy.deepcopy(agent.encoder).requires_grad_(False)
+        self._agent.actor = copy.deepcopy(agent.actor).requires_grad_(False)
 
     @torch.no_grad()
     def refresh(self) -> None:
