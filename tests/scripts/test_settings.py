@@ -277,7 +277,7 @@ def test_overlap_is_a_word_or_a_truth():
         True,
         False,
     ]
-    with pytest.raises(UsageError, match="overlap: 'often' is not one of auto, true, false; nearest valid: auto"):
+    with pytest.raises(UsageError, match="overlap: 'often' is not one of auto, true, false; nearest valid: true"):
         compose_settings(["overlap=often"])
 
 
