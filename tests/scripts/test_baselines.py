@@ -108,6 +108,7 @@ def test_the_abstract_task_has_random_and_a_constant_near_the_optimum(tmp_path, 
     assert {row["policy"] for row in read_rows(folder / "turns.csv")} == {"blind_constant"}
 
 
+@pytest.mark.soak
 def test_the_physical_task_has_all_four_on_the_same_seeds(tmp_path, capsys):
     folder = tmp_path / "baselines"
     assert run([*PHYSICAL, f"output={folder}"]) == 0

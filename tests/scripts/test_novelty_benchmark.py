@@ -192,6 +192,7 @@ def test_an_interrupt_keeps_finished_cases_and_the_rest_is_as_without_it(tmp_pat
     assert halved == whole
 
 
+@pytest.mark.soak
 def test_the_physical_task_shows_every_case(tmp_path, capsys):
     argv = [*PHYSICAL, *TINY[:2], "every=5", "updates=3", "threads=1", f"output={tmp_path / 'out'}"]
     assert run(argv) == 0

@@ -60,6 +60,7 @@ def used_by_cycles(end: str) -> tuple[list[float], list[float]]:
     return before, after
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_hundred_environments_leave_nothing_behind():
     (before_mb, *before), (after_mb, *after) = used_by_cycles("close")

@@ -72,6 +72,7 @@ def test_a_missing_package_is_one_line_with_the_cure(monkeypatch, name, package)
     assert "\n" not in text
 
 
+@pytest.mark.soak
 def test_without_a_network_one_line_each_says_that_weights_are_random(tmp_path, torchvision, transformers):
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     empty = {"TORCH_HOME": str(tmp_path), "HF_HOME": str(tmp_path), "no_proxy": "", "NO_PROXY": ""}
