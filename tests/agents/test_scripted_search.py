@@ -117,6 +117,7 @@ def bench_task(cells: int, minutes: float = 10.0) -> SearchTask:
     return SearchTask(Bench(cells, minutes), layout, ("broken",), lambda info: info["profit_usd"] / info["hours"])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("ties", [BLIND_CONSTANT, BLIND_SCHEDULE, ORACLE])
 def test_the_search_finds_nearly_the_best_table(ties):
     shape = ties.shape(WorkLayout.from_env(LAYOUT))

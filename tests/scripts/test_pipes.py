@@ -56,6 +56,7 @@ def test_what_is_flushed_at_the_end_finds_no_reader_either(tmp_path):
     assert piped([sys.executable, "-c", LATE], tmp_path, read=0)[:2] == (PIPE_STATUS, "")
 
 
+@pytest.mark.soak
 def test_an_error_that_nobody_reads_is_quiet_too(tmp_path):
     assert piped([sys.executable, "-c", WRONG], tmp_path, read=0, both=True)[0] == PIPE_STATUS
 

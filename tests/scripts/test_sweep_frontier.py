@@ -117,6 +117,7 @@ def test_a_sweep_of_the_abstract_task_finds_the_optimum_and_says_how_far_the_for
     assert (folder / "frontier.csv").read_bytes() == before
 
 
+@pytest.mark.soak
 def test_an_interrupted_sweep_goes_on_to_the_same_table(tmp_path, monkeypatch, capsys):
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     argv = ["task=dishwashing", "grid=3", "dishes=150"]

@@ -52,6 +52,7 @@ def test_the_ledger_and_the_summary_are_those_of_every_agent(ppo_run):
     assert read_config(ppo_run)["agent"]["name"] == "ppo"
 
 
+@pytest.mark.soak
 def test_a_resumed_run_gives_the_same_rows(ppo_run, tmp_path):
     root = tmp_path / "run"
     assert train_tiny(root, "episodes=2") == 0
