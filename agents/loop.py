@@ -113,13 +113,9 @@ def train(
             infos = _step(env, learner, state)
             failure = _learn(learner, constraint, state)
             clock.tick(state)
-            results = _finish_episodes(infos, constraint, learner, config, state)
-            if results:
-                learner.freeze_encoder(state.episode < config.freeze_episodes)
-            _report(observers, results, state)
+            _report(observers, _finish_episodes(infos, constraint, learner, config, state), state)
             if clock.is_due(config.progress_every_s):
-                for observer in observers:
-                    observer.on_progress(clock.progress(state, config, constraint, _mean_info(infos)))
+                _report_progress(observers, clock.progress(state, config, constraint, _mean_info(infos)))
         if failure is not None:
             raise failure
     state.interrupted = interrupt.requested
@@ -133,6 +129,11 @@ def _report(observers: Sequence[Observer], results: Sequence[EpisodeResult], sta
     if results:
         for observer in observers:
             observer.on_boundary(state)
+
+
+def _report_progress(observers: Sequence[Observer], progress: Progress) -> None:
+    for observer in observers:
+        observer.on_progress(progress)
 
 
 def _check_autoreset(env: VectorEnv) -> None:
@@ -217,6 +218,7 @@ def _finish_episodes(
             )
         )
         constraint.update(info.get("errors", 0.0), info.get("attempts", 0.0))
+    learner.freeze_encoder(state.episode < config.freeze_episodes)
     return results
 
 
