@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -90,7 +91,7 @@ def compose_settings(overrides: Sequence[str] = ()) -> Settings:
         UsageError: an override is wrong; the message is one line.
     """
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(configs_dir())):
-        return load_settings(_compose(overrides), _defaults(overrides))
+        return load_settings(_compose(overrides), partial(_defaults, overrides))
 
 
 def guarded(work: Callable[[], int]) -> int:
@@ -219,7 +220,7 @@ def _check_jobs(overrides: Sequence[str], multirun: bool) -> None:
         jobs = _jobs(overrides, multirun)
         folders: list[Path] = []
         for job in jobs:
-            settings = load_settings(_compose(job), _defaults(job))
+            settings = load_settings(_compose(job), partial(_defaults, job))
             root = plan_run(settings).root
             folders += [root] if settings.run_dir is not None else []
         if len(set(folders)) < len(folders):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -169,12 +169,12 @@ class Settings(Section):
         return self.task.observations[self.task.observation]  # type: ignore[index]
 
 
-def load_settings(values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Settings:
+def load_settings(values: Mapping[str, Any], defaults: Callable[[], Mapping[str, Any]] = dict) -> Settings:
     """Validate and complete a composed configuration.
 
     Args:
         values: the nested mapping that Hydra composed, or a run folder's config.yaml
-        defaults: the same without overrides of single keys: what an error proposes
+        defaults: composes the same without overrides of single keys, for what an error proposes
 
     Returns:
         Settings with concrete observation, encoder, agent values and schedule.
@@ -185,7 +185,7 @@ def load_settings(values: Mapping[str, Any], defaults: Mapping[str, Any] | None 
     try:
         return _complete(Settings.model_validate(dict(values)))
     except ValidationError as error:
-        raise UsageError(explain(error, Settings, {} if defaults is None else defaults)) from error
+        raise UsageError(explain(error, Settings, defaults())) from error
 
 
 def _complete(settings: Settings) -> Settings:

@@ -107,13 +107,14 @@ def work(session: Any, started: float) -> None:
         rescue(session, state, error)
         raise
     session.save(state)
-    session.plot()
     if session.interrupted:
+        session.plot()
         session.say(f"interrupted after episode {state.episode}; go on with resume={plan.root}")
         return
     try:
         write_summary(session, state, started)
     except Interrupted:
+        session.plot()
         session.say(f"interrupted during the final evaluation; go on with resume={plan.root}")
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from economics import LEDGER_COLUMNS, Prices
+from scripts import _session
 from scripts._cli import compose_settings, run_with_hydra
 from scripts._example_ledger import example_rows
 from scripts._runs import CsvLog
@@ -41,6 +42,12 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiny") / "run"
     assert train_tiny(root) == 0
     return root
+
+
+@pytest.fixture
+def without_plots(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training runs of this test draw no plots, which take longer than they do; the shared tiny run has its own."""
+    monkeypatch.setattr(_session, "draw_plots", lambda *_: None)
 
 
 MakeRun = Callable[..., Path]

@@ -37,6 +37,7 @@ def finished(root: Path, agent: str, seed: int, shifts: int = 2, task: str = "di
     return root
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_comparison_leaves_table_and_picture_and_goes_on_with_more_seeds(tmp_path, capsys):
     root = tmp_path / "cmp"
     assert compare_agents.run([*TINY, "agents=ppo,heuristic,random", "seeds=1", f"output={root}"]) == 0

@@ -28,6 +28,7 @@ def stopped(root: Path, capsys: pytest.CaptureFixture[str], *overrides: str) -> 
     return line
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_nan_loss_stops_the_run_with_a_good_checkpoint_from_which_it_goes_on(tmp_path, monkeypatch, capsys):
     root, usual, calls = tmp_path / "run", losses.critic_loss, []
 
@@ -48,6 +49,7 @@ def test_a_nan_loss_stops_the_run_with_a_good_checkpoint_from_which_it_goes_on(t
     assert [row["episode"] for row in read_rows(root / "train.csv")] == ["1", "2", "3", "4"]
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_weights_that_are_nan_are_not_saved_and_the_checkpoint_before_them_is_named(tmp_path, monkeypatch, capsys):
     root, usual, calls = tmp_path / "run", OffPolicyLearner.update, []
 

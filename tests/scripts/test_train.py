@@ -57,6 +57,7 @@ def test_the_summary_holds_intervals_and_baselines_on_the_same_seeds(tiny_run):
     assert {"seed", "versions", "wall_s", "threads"} <= set(summary)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_the_same_seed_gives_the_same_rows_and_a_resumed_run_too(tiny_run, tmp_path):
     root = tmp_path / "run"
     assert train_tiny(root, "episodes=2", "video=false") == 0
@@ -65,6 +66,7 @@ def test_the_same_seed_gives_the_same_rows_and_a_resumed_run_too(tiny_run, tmp_p
     assert timeless(root / "eval.csv") == timeless(tiny_run / "eval.csv")
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_an_overlapped_run_resumes_bit_for_bit_with_the_default_of_overlap(tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     short = ("video=false", "eval_every=100", "final_shifts=1")
@@ -75,6 +77,7 @@ def test_an_overlapped_run_resumes_bit_for_bit_with_the_default_of_overlap(tmp_p
     assert json.loads((parts / "summary.json").read_text())["overlap"] is True
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_failed_video_is_a_line_and_training_goes_on(tmp_path, monkeypatch, capsys):
     def fail(*_):
         raise RuntimeError("the camera fell over\nand broke")
@@ -101,6 +104,7 @@ def test_ctrl_c_saves_and_ends_the_real_command_within_ten_seconds(tmp_path):
     assert load_policy(tmp_path / "run")(np.zeros(4, np.float32)).shape == (2,)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_termination_during_an_evaluation_saves_and_the_run_goes_on_as_if_nothing_happened(
     tiny_run, tmp_path, monkeypatch
 ):

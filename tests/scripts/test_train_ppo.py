@@ -52,6 +52,7 @@ def test_the_ledger_and_the_summary_are_those_of_every_agent(ppo_run):
     assert read_config(ppo_run)["agent"]["name"] == "ppo"
 
 
+@pytest.mark.usefixtures("without_plots")
 @pytest.mark.soak
 def test_a_resumed_run_gives_the_same_rows(ppo_run, tmp_path):
     root = tmp_path / "run"
@@ -81,6 +82,7 @@ def test_its_policy_can_be_loaded_evaluated_and_filmed(ppo_run, tmp_path):
     assert film.stat().st_size > 1000
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_video_trains_too(tmp_path):
     root = tmp_path / "run"
     small = ["task.observation=video", "episodes=1", "final_shifts=1", "agent.rollout_steps=30", "agent.epochs=1"]
