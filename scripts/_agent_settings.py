@@ -45,7 +45,7 @@ class SACSettings(Section):
     importance_exponent: Fraction
     novelty_weights: bool
     # Run folders from before these keys name none of them: they ran with all off.
-    random_shift: Annotated[int, Field(ge=0)] = 0
+    random_shift: Annotated[int, Field(ge=0)] | None = 0
     history_dropout: Fraction | None = 0.0
     random_share: Fraction | None = 0.0
     consistency_coefficient: NonNegative = 0.0
@@ -86,6 +86,7 @@ AgentSettings = Annotated[SACSettings | PPOSettings, Field(discriminator="name")
 TASK_DECIDES = {
     "sac": (
         "lr",
+        "target_entropy",
         "n_step",
         "reward_scale",
         "batch_size",
@@ -96,6 +97,7 @@ TASK_DECIDES = {
         "random_share",
         "updates_per_step",
         "segment_length",
+        "random_shift",
         "history_dropout",
     ),
     "ppo": (

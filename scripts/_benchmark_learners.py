@@ -1,4 +1,4 @@
-"""How fast the learners learn: beside Stable-Baselines3 and a plain SAC, over bare passes, and in a training step."""
+"""How fast the learners learn: beside Stable-Baselines3 and a plain SAC, over bare passes, and in a training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from scripts._benchmark import Measurement, alternating_seconds, seconds, time_inside
+from scripts._benchmark_overlap import overlap_measurements
 from scripts._benchmark_rivals import CLOCK, THREADS, Rival
 from scripts._cli import compose_settings
 from scripts._machine import has_bfloat16
@@ -36,7 +37,7 @@ def learners_measurements(stack: ExitStack) -> list[Measurement]:
 
     torch.set_num_threads(THREADS)
     trained = [found for name in TASKS for found in _training(name, stack)]
-    return [*_on_states(stack), *_on_video(stack), *trained]
+    return [*_on_states(stack), *_on_video(stack), *trained, *overlap_measurements(stack)]
 
 
 def _on_states(stack: ExitStack) -> list[Measurement]:

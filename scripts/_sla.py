@@ -29,7 +29,14 @@ EVAL_SHIFTS = 100
 GAINS = {"proportional": 1.0, "integral": 0.05, "limit": 100.0}
 LAMBDA_START = 0.30
 """The price of a unit: what an error has lost before anything is measured."""
-AGENT = {"lr": 5e-4, "n_step": 1, "gamma": 0.5, "initial_temperature": 0.02, "target_entropy": -3.0}
+AGENT = {
+    "lr": 5e-4,
+    "n_step": 1,
+    "gamma": 0.5,
+    "initial_temperature": 0.02,
+    "target_entropy": -3.0,
+    "updates_per_step": 0.25,
+}
 """What is done in a minute earns in that minute: a short horizon and single steps bring the least of others' chance
 into a value, a small step size holds the policy still. Little is at stake a minute, so little temperature is enough.
 """

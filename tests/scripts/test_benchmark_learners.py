@@ -112,6 +112,7 @@ def test_bars_are_those_that_were_promised(monkeypatch):
         shares = [each.measure() for name, each in found.items() if name.startswith("replay_share")]
         assert found["train_step_overhead_state"].measure() > 0.0
         assert found["sac_video_segments_overhead"].measure() > 0.0
+        assert found["overlap_speedup"].measure() > 0.0
     assert all(0.0 < share < 1.0 for share in shares)
     assert {name: (each.bound, each.side) for name, each in found.items() if each.bound is not None} == {
         "sac_mlp_vs_sb3": (1.3, "lower"),
