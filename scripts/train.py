@@ -107,15 +107,15 @@ def work(session: Any, started: float) -> None:
         rescue(session, state, error)
         raise
     session.save(state)
-    if session.interrupted:
-        session.plot()
-        session.say(f"interrupted after episode {state.episode}; go on with resume={plan.root}")
-        return
-    try:
-        write_summary(session, state, started)
-    except Interrupted:
-        session.plot()
-        session.say(f"interrupted during the final evaluation; go on with resume={plan.root}")
+    where = f"after episode {state.episode}"
+    if not session.interrupted:
+        try:
+            write_summary(session, state, started)
+            return
+        except Interrupted:
+            where = "during the final evaluation"
+    session.plot()
+    session.say(f"interrupted {where}; go on with resume={plan.root}")
 
 
 def main() -> None:
