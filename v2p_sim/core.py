@@ -72,7 +72,7 @@ class CellsTask(Protocol):
         ...
 
     def observe(self) -> npt.NDArray[Any]:
-        """Return a fresh copy of all observations, shape (N, *observation_space.shape)."""
+        """Return all observations, shape (N, *observation_space.shape); they are never written again."""
         ...
 
     def render(self, cell: int = 0) -> npt.NDArray[np.uint8]:

@@ -50,8 +50,9 @@ class SyntheticVideo:
 class FrameStack:
     """Keep the last T frames of N cells. A reset repeats the first frame; the order is old to new.
 
-    Every frame is written once, behind the one before it, so that the last T frames are always one slice. There is room
-    for 3 T of them; where it ends, the last frames move to the front.
+    Every frame is written once, behind the one before it, so that the last T frames are always one slice, and stacks
+    are observed without being copied. There is room for 3 T frames; where it ends, and before a reset writes over what
+    was observed, the last frames move to the front of a fresh room.
     """
 
     def __init__(self, num_cells: int, num_frames: int, frame_shape: tuple[int, int, int]) -> None:
@@ -66,7 +67,8 @@ class FrameStack:
             cells: indices of the cells, shape (M,)
             frames: their first frames, shape (M, C, H, W)
         """
-        self._frames[cells, self._end - self._length : self._end] = frames[:, None]
+        self._move(self._length)
+        self._frames[cells, : self._length] = frames[:, None]
 
     def push(self, frames: npt.NDArray[np.uint8]) -> None:
         """Add the newest frame of every cell, dropping the oldest.
@@ -82,24 +84,29 @@ class FrameStack:
         Returns:
             The room, shape (N, C, H, W), live; its contents are undefined until they are written.
         """
-        end, kept = self._end, self._length - 1
-        if end == self._frames.shape[1]:
-            self._frames[:, :kept] = self._frames[:, end - kept :]
-            end = kept
-        self._end = end + 1
-        return self._frames[:, end]
+        if self._end == self._frames.shape[1]:
+            self._move(self._length - 1)
+        self._end += 1
+        return self._frames[:, self._end - 1]
 
     def newest(self) -> npt.NDArray[np.uint8]:
         """Return the newest frame of every cell, shape (N, C, H, W), live."""
         return self._frames[:, self._end - 1]
 
     def observe(self) -> npt.NDArray[np.uint8]:
-        """Return a fresh copy of the stacks, shape (N, T, C, H, W), the newest frame last."""
-        return self._frames[:, self._end - self._length : self._end].copy()
+        """Return the stacks, shape (N, T, C, H, W), the newest frame last; they are never written again.
+
+        A single cell's is a copy: Gymnasium's checkers ask an `Env` for memory of its own. Several are read-only.
+        """
+        stacks = self._frames[:, self._end - self._length : self._end]
+        if len(stacks) == 1:
+            return stacks.copy()
+        stacks.flags.writeable = False
+        return stacks
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return a copy of the stacks."""
-        return {"frames": self.observe()}
+        return {"frames": np.array(self.observe())}
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue from a `state_dict`.
@@ -107,8 +114,14 @@ class FrameStack:
         Args:
             state: what `state_dict` of a stack of the same shape returned
         """
-        self._end = self._length
-        self._frames[:, : self._end] = state["frames"]
+        self._move(self._length)
+        self._frames[:, : self._length] = state["frames"]
+
+    def _move(self, kept: int) -> None:
+        """Leave the room to those who observed it: take a fresh one, the last `kept` frames at its front."""
+        fresh = np.empty_like(self._frames)
+        fresh[:, :kept] = self._frames[:, self._end - kept : self._end]
+        self._frames, self._end = fresh, kept
 
 
 class RateReward(gym.Wrapper):

@@ -82,7 +82,28 @@ def test_frame_stack_can_be_drawn_into():
         np.testing.assert_array_equal(drawn.observe(), pushed.observe())
 
 
-def test_observed_stacks_are_copies():
+def test_an_observed_stack_never_changes():
+    """Neither by frames that come, nor by a reset, nor by another state."""
+    stack = FrameStack(2, 3, (1, 2, 2))
+    states, seen, kept = [], [], []
+    for value in range(1, 30):
+        stack.push(numbered([value, 100 + value]))
+        if value % 7 == 0:
+            stack.reset(np.array([1]), numbered([200]))
+        if value % 11 == 0:
+            stack.load_state_dict(states[value // 2])
+        states.append(stack.state_dict())
+        seen.append(stack.observe())
+        kept.append(stack.observe().copy())
+    np.testing.assert_array_equal(seen, kept)
+
+
+def test_observed_stacks_cannot_be_written():
+    with pytest.raises(ValueError, match="read-only"):
+        FrameStack(2, 2, (1, 2, 2)).observe()[:] = 9
+
+
+def test_a_single_observed_stack_is_a_copy():
     stack = FrameStack(1, 2, (1, 2, 2))
     stack.observe()[:] = 9
     assert not stack.observe().any()

@@ -110,7 +110,7 @@ class Dishwashing:
         return np.zeros(self.num_cells, np.bool_)
 
     def observe(self) -> npt.NDArray[Any]:
-        """Return fresh observations: states (N, 4) float32 or videos (N, 8, 3, 64, 64) uint8."""
+        """Return observations that are never written again: states (N, 4) float32 or videos (N, 8, 3, 64, 64) uint8."""
         return self._stack.observe() if self._video else self._state()
 
     def render(self, cell: int = 0) -> npt.NDArray[np.uint8]:

@@ -147,7 +147,7 @@ class DishwashingMujoco:
         return diverged
 
     def observe(self) -> np.ndarray:
-        """Return fresh observations, (N, ...)."""
+        """Return observations that are never written again, (N, ...)."""
         if self.camera is not None:
             self._film()
             return self._stack.observe()
