@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from scripts._benchmark_bare import Bare, record
 from scripts._benchmark_processes import RenderProcesses
 from scripts._cli import compose_settings
 
-SHORT_SUBSTEPS = 20
+SHORT_SUBSTEPS, SUBSTEPS = 20, 125
 BATCH = 32
 ABSTRACT_CELLS = 4096
 
@@ -48,7 +49,7 @@ def env_measurements(stack: ExitStack) -> list[Measurement]:
     """
     overheads = {name: Overhead(case, stack) for name, (case, _) in CASES.items()}
     alone = overheads["env_overhead_1"]
-    processes = stack.enter_context(RenderProcesses(2))
+    processes, resting = stack.enter_context(RenderProcesses(2)), Resting()
     return [
         *[Measurement(name, "ratio", overheads[name].ratio, bound) for name, (_, bound) in CASES.items()],
         Measurement("bare_rollout_ms", "ms", alone.bare_rollout_ms),
@@ -59,7 +60,8 @@ def env_measurements(stack: ExitStack) -> list[Measurement]:
         ],
         Measurement("thread_speedup_2", "ratio", _thread_speedup(stack), 1.8, "lower"),
         Measurement("render_processes_2", "ratio", processes.speedup, 1.7, "lower"),
-        Measurement("sleep_cost", "ratio", _sleep_cost()),
+        Measurement("sleep_cost", "ratio", resting.cost),
+        Measurement("sleep_share", "ratio", resting.share),
         Measurement("abstract_over_cartpole", "ratio", _abstract_over_cartpole(), 1.0, "lower"),
     ]
 
@@ -146,32 +148,54 @@ def _thread_speedup(stack: ExitStack) -> Callable[[], float]:
     return measure
 
 
-def _sleep_cost(substeps: int = 125, rollouts: int = 40) -> Callable[[], float]:
-    """Compare the substeps of a cell whose dishes all rest with those of a cell without dishes, the robot idle."""
-    import mujoco
-    from mujoco.batch import Batch
+class Resting:
+    """Times the substeps of an idle cell without dishes, with six that sleep, and with six that may not sleep."""
 
-    from v2p_sim.scene import build_mjcf, build_scene
-    from v2p_sim.workcell import Workcell
+    def __init__(self) -> None:
+        import mujoco
+        from mujoco.batch import Batch
 
-    scene, tree = build_scene(), build_mjcf(())
-    workcell = Workcell(scene, 1)
-    workcell.reset(np.arange(1), scene.tray_slots_m[None, : len(scene.kinds)])
-    empty = mujoco.MjModel.from_xml_string(tree.to_xml_string(), tree.get_assets())  # pyright: ignore[reportAttributeAccessIssue]
-    batch = Batch(empty, 1, 1, persistent=True)
-    control = np.zeros((1, substeps, empty.nu))
-    for _ in range(20):  # ten seconds: the dishes fall asleep
-        workcell.step(control)
-    out = {"sensordata": np.empty((1, substeps, empty.nsensordata))}
+        from v2p_sim.scene import build_mjcf, build_scene
+        from v2p_sim.workcell import Workcell
 
-    def roll_out(_: int) -> None:
-        batch.rollout(substeps, control=control, record=["sensordata"], out=out)
+        scene, tree = build_scene(), build_mjcf(())
+        workcell = Workcell(scene, 1)
+        workcell.reset(np.arange(1), scene.tray_slots_m[None, : len(scene.kinds)])
+        empty = mujoco.MjModel.from_xml_string(tree.to_xml_string(), tree.get_assets())  # pyright: ignore[reportAttributeAccessIssue]
+        awake = copy.copy(scene.physics)
+        awake.opt.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)  # pyright: ignore[reportAttributeAccessIssue]
+        self._batches: list[tuple[Any, dict[str, Any]]] = []
+        for model in (empty, scene.physics, awake):
+            batch = Batch(model, 1, 1, persistent=True)
+            if model.nq == scene.physics.nq:
+                batch.state[:] = workcell.state_dict()["physics"]
+            arguments = {
+                "control": np.zeros((1, SUBSTEPS, model.nu)),
+                "record": ["sensordata"],
+                "out": {"sensordata": np.empty((1, SUBSTEPS, model.nsensordata))},
+            }
+            self._batches.append((batch, arguments))
+        for _ in range(20):  # ten seconds: the dishes fall asleep
+            for which in range(len(self._batches)):
+                self._roll_out(which)
 
-    def measure() -> float:
-        resting_s, empty_s = alternating_seconds(lambda _: workcell.step(control), roll_out, rollouts, 4)
-        return resting_s / empty_s
+    def cost(self, rollouts: int = 40) -> float:
+        """Return the time of a substep with six sleeping dishes over that without dishes."""
+        asleep_s, empty_s = self._seconds(1, 0, rollouts)
+        return asleep_s / empty_s
 
-    return measure
+    def share(self, rollouts: int = 40) -> float:
+        """Return what six sleeping dishes add to a substep over what six waking ones add."""
+        asleep_s, empty_s = self._seconds(1, 0, rollouts)
+        awake_s, empty_again_s = self._seconds(2, 0, rollouts)
+        return (asleep_s - empty_s) / (awake_s - empty_again_s)
+
+    def _seconds(self, first: int, second: int, rollouts: int) -> tuple[float, float]:
+        return alternating_seconds(lambda _: self._roll_out(first), lambda _: self._roll_out(second), rollouts, 4)
+
+    def _roll_out(self, which: int) -> None:
+        batch, arguments = self._batches[which]
+        batch.rollout(SUBSTEPS, **arguments)
 
 
 def _abstract_over_cartpole(slice_steps: int = 61, slices: int = 6) -> Callable[[], float]:
