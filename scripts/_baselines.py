@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,8 @@ def search_baselines(
         bench: what they work on
         root: folder of policies.json, written after each search
         budget: shifts a policy
-        rivals: further actions (2,) by name that join the constant's comparison
+        rivals: actions (2,) by name that are known to be good: every search starts at the first one, and all of them
+            join the constant's comparison
         on_round: hears of every round, with the policy's name
 
     Returns:
@@ -102,7 +103,7 @@ def search_baselines(
     for number, name in enumerate(bench.names[1:]):
         if name in found:
             continue
-        config = SearchConfig(budget, seed=bench.seed, first_seed=_first_seed(bench.seed, number, budget))
+        config = _search_config(bench.seed, number, budget, rivals)
         joining = {rival: BLIND_CONSTANT.table(action[None, None], bench.layout) for rival, action in rivals.items()}
         if name != "blind_constant":
             before = bench.names[number]
@@ -150,6 +151,11 @@ def rate_profit(info: Mapping[str, float], prices: Prices) -> float:
 def _first_seed(seed: int, number: int, budget: int) -> int:
     """Every search has shifts of its own, all below the seeds of evaluation."""
     return (seed * len(TIES) + number) * max(budget, _SEARCH_SEEDS) % (FIRST_SEED - budget)
+
+
+def _search_config(seed: int, number: int, budget: int, rivals: Mapping[str, npt.NDArray[np.float64]]) -> SearchConfig:
+    config = SearchConfig(budget, seed=seed, first_seed=_first_seed(seed, number, budget))
+    return replace(config, start=next(iter(rivals.values()))) if rivals else config
 
 
 def _described(result: SearchResult, layout: WorkLayout) -> dict[str, Any]:

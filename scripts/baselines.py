@@ -2,8 +2,9 @@
 
 `random`, `blind_constant`, `blind_schedule` (told the phase) and `oracle` (told phase and kind): each searched policy
 has `budget` simulated shifts, then all work the same `shifts`, on seeds that no search uses. Writes baselines.json,
-baselines.png, policies.json, eval.csv and turns.csv; the same output skips searches that are done. frontier=FILE.csv
-adds the best constant of a sweep to the constant's candidates. The overrides of a run count as well: seed=, threads=.
+premium.json, baselines.png, policies.json, eval.csv and turns.csv; the same output skips searches that are done. With
+frontier=FILE.csv every search starts at the best constant of that sweep, which joins the constant's candidates. The
+overrides of a run count as well: seed=, threads=.
 """
 
 from __future__ import annotations
@@ -117,9 +118,9 @@ def _heard(log: Any, meter: Any, name: str, done: Any) -> None:
 
 
 def _evaluate(root: Path, settings: Settings, bench: Any, tables: Any, shifts: int, meter: Any) -> None:
-    """Work the common shifts; write eval.csv, baselines.json and baselines.png."""
+    """Work the common shifts; write eval.csv, baselines.json, premium.json and baselines.png."""
     from scripts._baselines import evaluate_baselines
-    from scripts._baselines_report import draw_baselines, summarise, table_text
+    from scripts._baselines_report import draw_baselines, premium_text, premiums, summarise, table_text
     from scripts._evaluate import EVAL_COLUMNS
     from scripts._runs import CsvLog, versions, write_json
 
@@ -131,12 +132,14 @@ def _evaluate(root: Path, settings: Settings, bench: Any, tables: Any, shifts: i
         for row in own:
             log.write({"policy": name} | row)
     log.close()
-    summary = summarise(rows, settings.seed)
+    summary, found = summarise(rows), premiums(rows, settings.seed)
     write_json(root / "baselines.json", summary)
+    write_json(root / "premium.json", {"vision_premium_available": found})
     write_json(root / "versions.json", versions())
-    draw_baselines(root / "baselines.png", summary, f"{settings.task.name}: baselines, {shifts} paired shifts")
-    meter.say(table_text(summary))
-    meter.say(f"written to {root}: baselines.json, baselines.png, policies.json, eval.csv, turns.csv")
+    title = f"{settings.task.name}: baselines, {shifts} paired shifts\n{premium_text(found)}"
+    draw_baselines(root / "baselines.png", summary, title)
+    meter.say(table_text(summary, found))
+    meter.say(f"written to {root}: baselines.json, premium.json, baselines.png, policies.json, eval.csv, turns.csv")
 
 
 def _rivals(frontier: str | None) -> dict[str, Any]:

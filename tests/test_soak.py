@@ -49,13 +49,13 @@ def test_the_surrogate_fits(tmp_path: Path):
 
 
 def test_seeing_pays(tmp_path: Path):
-    assert script("baselines.py", f"output={tmp_path / 'baselines'}") == 0
-    ratios = json.loads((tmp_path / "baselines" / "baselines.json").read_text())["ratios"]
-    constant, schedule = ratios["oracle/blind_constant"], ratios["oracle/blind_schedule"]
-    assert constant["value"] >= 1.12
-    assert constant["low"] > 1.08
-    assert schedule["value"] >= 1.06
-    assert schedule["low"] > 1.03
+    assert script("sweep_frontier.py", f"output={tmp_path / 'frontier'}") == 0
+    frontier = tmp_path / "frontier" / "frontier.csv"
+    assert script("baselines.py", f"output={tmp_path / 'baselines'}", f"frontier={frontier}") == 0
+    premium = json.loads((tmp_path / "baselines" / "premium.json").read_text())["vision_premium_available"]
+    assert [ratio["asked"] for ratio in premium.values()] == [1.12, 1.06]
+    assert [ratio["asked_low"] for ratio in premium.values()] == [1.08, 1.03]
+    assert all(ratio["holds"] for ratio in premium.values())
 
 
 @pytest.mark.parametrize("env", ["Pendulum-v1", "Reacher-v5"])

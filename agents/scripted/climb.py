@@ -1,6 +1,7 @@
 """One uphill move after each round: fit all turns so far, go to the best rows within reach."""
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.scripted.surface import Surface, best_rows, fit_surfaces
 from agents.scripted.turns import Turns
@@ -14,7 +15,7 @@ _STARTS = 3
 class Climb:
     """The present rows (K' or 1, P' or 1, 2), and all turns that led to them."""
 
-    def __init__(self, shape: tuple[int, int], start: tuple[float, float], low: tuple[float, float]):
+    def __init__(self, shape: tuple[int, int], start: npt.ArrayLike, low: tuple[float, float]):
         self.rows = np.broadcast_to(np.asarray(start), (*shape, 2)).copy()
         self._low = np.broadcast_to(np.asarray(low), self.rows.shape[1:])
         self._turns: list[Turns] = []

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.evaluation import evaluate
 from agents.scripted.climb import Climb
@@ -30,7 +31,7 @@ class SearchConfig:
         seed: of the rows that are tried.
         first_seed: seed of the first shift; the search uses `shifts` consecutive ones.
         compare_share: share of the budget that compares the rows found with the rivals, where there are any.
-        start: first rows' [speed, care].
+        start: first rows' [speed, care], one for all, (A,), or one for each free row, (K' or 1, P' or 1, A).
         low: least speed and care that are tried.
         spread: spread of the rows that are tried, in the first and in the last round.
     """
@@ -39,7 +40,7 @@ class SearchConfig:
     seed: int = 0
     first_seed: int = 0
     compare_share: float = 0.25
-    start: tuple[float, float] = (0.75, 0.5)
+    start: npt.ArrayLike = (0.75, 0.5)
     low: tuple[float, float] = (0.3, 0.0)
     spread: tuple[float, float] = (0.3, 0.08)
 
@@ -50,6 +51,8 @@ class SearchConfig:
             raise ValueError(f"compare_share must be in [0, 1), got {self.compare_share}")
         if self.low[0] <= 0.0:
             raise ValueError(f"low speed must be above 0, where no work is done, got {self.low[0]}")
+        if not np.all((np.asarray(self.start) >= self.low) & (np.asarray(self.start) <= 1.0)):
+            raise ValueError(f"start must be at least low = {self.low} and at most 1, got {self.start}")
 
 
 @dataclass(frozen=True)

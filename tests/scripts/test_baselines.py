@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from agents.scripted import SearchRound, WorkLayout
+from agents.scripted import SearchResult, SearchRound, WorkLayout
 from agents.scripted.turns import Turns
 from scripts import _baselines
-from scripts._baselines import Bench, rate_profit, read_policies
-from scripts._baselines_report import TurnLog, draw_baselines, summarise, table_text
+from scripts._baselines import Bench, rate_profit, read_policies, search_baselines
+from scripts._baselines_report import TurnLog, draw_baselines, premiums, summarise, table_text
 from scripts._build import make_cells, make_prices
 from scripts._cli import compose_settings
 from scripts._evaluate import FIRST_SEED
@@ -37,27 +37,42 @@ def priced():
 
 
 def test_ratios_are_paired_and_the_premium_is_said(priced):
-    summary = summarise(priced, seed=0)
-    ratio = summary["ratios"]["oracle/blind_constant"]
+    summary, found = summarise(priced), premiums(priced, seed=0)
+    assert list(summary) == list(priced)
+    ratio = found["blind_constant"]
     assert ratio["value"] == pytest.approx(1.2) and ratio["low"] == pytest.approx(ratio["high"])
-    assert summary["ratios"]["oracle/blind_schedule"]["value"] == pytest.approx(1.2 / 1.05)
+    assert found["blind_schedule"]["value"] == pytest.approx(1.2 / 1.05)
     oracle = summary["oracle"]
     assert oracle["low"] < oracle["profit_usd_per_hour"] < oracle["high"]
     assert (oracle["err_rate"], oracle["attempts_per_hour"], oracle["shifts"]) == (0.04, 100.0, 60)
-    assert "vision premium available: 20.0 % over the best constant, 14.3 % over the best schedule" in table_text(
-        summary
-    )
+    said = table_text(summary, found)
+    assert "vision premium available: 20.0 % over the best constant, 14.3 % over the best schedule" in said
+    assert said.count("holds") == 2 and "FAILS" not in said
+
+
+@pytest.mark.parametrize(("oracle", "held"), [(1.125, (True, True)), (1.115, (False, True)), (1.1, (False, False))])
+def test_each_bar_of_the_premium_is_judged(priced, oracle, held):
+    scaled = {**priced, "oracle": shifts_of(np.array([oracle * row["profit"] for row in priced["blind_constant"]]))}
+    found = premiums(scaled, seed=0)
+    assert tuple(found[rival]["holds"] for rival in ("blind_constant", "blind_schedule")) == held
+    assert table_text(summarise(scaled), found).count("FAILS") == held.count(False)
+
+
+def test_a_mean_that_is_high_enough_with_a_low_bound_that_is_not_fails(priced):
+    noise = np.random.default_rng(1).normal(0.0, 20.0, 60)
+    oracle = np.array([row["profit"] for row in priced["oracle"]]) + noise - noise.mean()
+    found = premiums({**priced, "oracle": shifts_of(oracle)}, seed=0)["blind_constant"]
+    assert found["value"] == pytest.approx(1.2) and found["low"] < 1.08 and not found["holds"]
 
 
 def test_a_task_without_kinds_has_no_premium_and_a_loss_no_ratio(priced, tmp_path):
     few = {name: priced[name] for name in ("random", "blind_constant")}
-    summary = summarise(few, seed=0)
-    assert summary["ratios"] == {}
-    assert "nothing to see" in table_text(summary)
-    draw_baselines(tmp_path / "plot.png", summary, "two")
+    assert premiums(few, seed=0) == {}
+    assert "nothing to see" in table_text(summarise(few), {})
+    draw_baselines(tmp_path / "plot.png", summarise(few), "two")
     assert (tmp_path / "plot.png").stat().st_size > 5000
-    loss = summarise({**priced, "blind_constant": shifts_of(-np.ones(60))}, seed=0)
-    assert np.isnan(loss["ratios"]["oracle/blind_constant"]["value"])
+    loss = premiums({**priced, "blind_constant": shifts_of(-np.ones(60))}, seed=0)["blind_constant"]
+    assert np.isnan(loss["value"]) and not loss["holds"]
 
 
 def test_profit_is_the_rate_form():
@@ -98,7 +113,8 @@ def test_the_abstract_task_has_random_and_a_constant_near_the_optimum(tmp_path, 
     printed = capsys.readouterr().out
     assert "nothing to schedule, nothing to see" in printed
     found = json.loads((folder / "baselines.json").read_text())
-    assert set(found) == {"random", "blind_constant", "ratios"} and found["ratios"] == {}
+    assert set(found) == {"random", "blind_constant"}
+    assert json.loads((folder / "premium.json").read_text()) == {"vision_premium_available": {}}
     speed, care = read_policies(folder)["blind_constant"]["table"][0][0]
     assert speed > 0.9 and 0.6 < care <= 1.0
     assert set(read_policies(folder)["blind_constant"]["compared_usd_per_hour"]) == {"searched", "sweep"}
@@ -114,10 +130,11 @@ def test_the_physical_task_has_all_four_on_the_same_seeds(tmp_path, capsys):
     assert run([*PHYSICAL, f"output={folder}"]) == 0
     assert "vision premium available" in capsys.readouterr().out
     found = json.loads((folder / "baselines.json").read_text())
-    assert list(found) == ["random", "blind_constant", "blind_schedule", "oracle", "ratios"]
-    assert set(found["ratios"]) == {"oracle/blind_constant", "oracle/blind_schedule"}
+    assert list(found) == ["random", "blind_constant", "blind_schedule", "oracle"]
+    premium = json.loads((folder / "premium.json").read_text())["vision_premium_available"]
+    assert set(premium) == {"blind_constant", "blind_schedule"}
     rows = read_rows(folder / "eval.csv")
-    seeds = {name: [row["seed"] for row in rows if row["policy"] == name] for name in list(found)[:-1]}
+    seeds = {name: [row["seed"] for row in rows if row["policy"] == name] for name in found}
     assert all(own == seeds["random"] for own in seeds.values())
     policies = read_policies(folder)
     assert [own["shifts"] for own in policies.values()] == [4, 4, 4]
@@ -150,6 +167,27 @@ def test_a_second_call_skips_finished_searches(tmp_path, monkeypatch, capsys):
     assert (folder / "policies.json").read_bytes() == before
     with pytest.raises(UsageError, match="was measured with budget=16, not 17"):
         run(["task=dishwashing", "budget=17", f"output={folder}"])
+
+
+def test_every_search_starts_at_the_best_of_the_sweep(monkeypatch, tmp_path):
+    starts, joined = [], []
+
+    def note(task, ties, config, rivals, on_round):
+        starts.append(np.broadcast_to(config.start, (2,)).tolist())
+        joined.append(sorted(rivals))
+        return SearchResult(ties.table(np.full((1, 1, 2), 0.5), task.layout), "searched", {}, config.shifts)
+
+    monkeypatch.setattr(_baselines, "search_table", note)
+    settings = compose_settings([*PHYSICAL[:3], "task.observation=privileged"])
+    bench = Bench(make_cells(settings, 1), make_prices(settings.economics), 0, lambda: None)
+    for name, rivals, start in (("swept", {"sweep": np.array([1.0, 0.9])}, [1.0, 0.9]), ("alone", {}, [0.75, 0.5])):
+        starts.clear()
+        joined.clear()
+        (tmp_path / name).mkdir()
+        search_baselines(bench, tmp_path / name, 4, rivals, lambda *_: None)
+        assert starts == [start] * 3
+        assert joined == [sorted(rivals), ["blind_constant"], ["blind_schedule"]]
+    bench.env.close()
 
 
 def test_searches_and_evaluation_share_no_seed():
