@@ -34,7 +34,7 @@ format: setup   ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-soak: setup     ## slow proofs: full-length training runs against their bars
+soak: setup parity-setup  ## slow proofs: full-length training runs against their bars
 	$(BIN)/pytest -q -m soak $(ARGS)
 
 coverage: setup  ## branch coverage of economics, at least 95 %

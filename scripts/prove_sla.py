@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
         argv: arguments after the program's name
 
     Returns:
-        Exit status: 0, 1 where no form holds, or 130 or 143 after an interrupt.
+        Exit status: 0, 1 where a form does not hold, or 130 or 143 after an interrupt.
 
     Raises:
         UsageError: an argument is wrong, or output holds something else.
@@ -77,7 +77,7 @@ def run(argv: Sequence[str]) -> int:
                 print(f"interrupted; finished trainings are kept, go on with the same command and output={root}")
                 return stop.status
             print(f"{job.name} is done", flush=True)
-    return 0 if any(present(root, jobs).values()) else 1
+    return 0 if all(present(root, jobs).values()) else 1
 
 
 def keeps(row: dict[str, Any]) -> bool:

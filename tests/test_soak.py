@@ -21,8 +21,8 @@ def trained(folder: Path, *overrides: str) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_abstract_task_is_learnt(tmp_path: Path, seed: int):
     summary = trained(tmp_path / "run", "task=dishwashing", f"seed={seed}")
-    assert summary["episodes"] <= 250
-    assert summary["eval"]["optimum_fraction"]["value"] >= 0.95
+    assert summary["episodes"] <= 100
+    assert summary["eval"]["optimum_fraction"]["value"] >= 0.98
 
 
 def test_the_default_run_beats_what_does_not_learn(tmp_path: Path):
@@ -75,4 +75,4 @@ def test_the_sla_is_kept_where_it_binds(tmp_path: Path):
     assert subprocess.run(command).returncode == 0
     verdicts = json.loads((tmp_path / "sla" / "sla.json").read_text())["verdicts"]
     assert set(verdicts) == {"penalty", "cost_critic"}
-    assert any(verdicts.values())
+    assert all(verdicts.values())
