@@ -1,8 +1,9 @@
-"""A binary tree of sums for sampling in proportion to priorities, vectorised over a batch."""
+"""A binary tree of sums for sampling in proportion to priorities; the walks over its levels are compiled."""
 
 import math
 
 import numpy as np
+from numba import njit
 
 
 def effective_sample_share(priorities: np.ndarray) -> float:
@@ -60,11 +61,8 @@ class SumTree:
             leaves: Leaf numbers (B,).
             priorities: Finite values >= 0, (B,) or a scalar.
         """
-        nodes = self._first + leaves
-        self._nodes[nodes] = priorities
-        for _ in range(self._depth):
-            nodes = nodes >> 1
-            self._nodes[nodes] = self._nodes[2 * nodes] + self._nodes[2 * nodes + 1]
+        values = np.broadcast_to(np.asarray(priorities, np.float64), leaves.shape)
+        _set(self._nodes, self._first, leaves, values)
 
     def find(self, mass: np.ndarray) -> np.ndarray:
         """Find the leaves at which the running sum of priorities passes `mass`.
@@ -75,15 +73,7 @@ class SumTree:
         Returns:
             Leaf numbers (B,), never one of priority 0 while the total is positive.
         """
-        nodes = np.ones(len(mass), np.int64)
-        mass = mass.astype(np.float64)
-        for _ in range(self._depth):
-            nodes <<= 1
-            left = self._nodes[nodes]
-            right = (mass >= left) & (self._nodes[nodes + 1] > 0.0)
-            mass -= left * right
-            nodes += right
-        return nodes - self._first
+        return _find(self._nodes, self._first, mass.astype(np.float64))
 
     def values(self, count: int) -> np.ndarray:
         """Return a view of the first `count` priorities."""
@@ -100,3 +90,30 @@ class SumTree:
         for level in range(self._depth - 1, -1, -1):
             nodes = np.arange(1 << level, 2 << level)
             self._nodes[nodes] = self._nodes[2 * nodes] + self._nodes[2 * nodes + 1]
+
+
+@njit(cache=True)
+def _set(nodes, first, leaves, values):
+    """Write all leaves, then sum up from each: what the last of them passes has children that are final."""
+    for k in range(len(leaves)):
+        nodes[first + leaves[k]] = values[k]
+    for leaf in leaves:
+        node = (first + leaf) >> 1
+        while node > 0:
+            nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
+            node >>= 1
+
+
+@njit(cache=True)
+def _find(nodes, first, mass):
+    """Descend from the root: right where the mass is not below the left sum, and there is anything."""
+    found = np.empty(len(mass), np.int64)
+    for k in range(len(mass)):
+        node, left_over = 1, mass[k]
+        while node < first:
+            node *= 2
+            if left_over >= nodes[node] and nodes[node + 1] > 0.0:
+                left_over -= nodes[node]
+                node += 1
+        found[k] = node - first
+    return found
