@@ -44,7 +44,6 @@ class Referee:
         self._crush_n = np.array([kind.crush_n for kind in kinds])
         self._least_crush_n = float(self._crush_n.min())
         self._heights_m = np.array([kind.height_m for kind in kinds])
-        self._robot = (workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
         self._held = (self._dt_s, self._heights_m)
         self._lost = np.zeros(workcell.num_cells, np.bool_)
         self.completed = np.zeros(workcell.num_cells, np.int64)
@@ -75,7 +74,8 @@ class Referee:
             self.concluded = False
         self._watch_contacts(traces, progress, working)
         hand = (self._cycle.dish, working)
-        if _watch_hand(traces.record, progress, hand, self._robot, self._held, self._cycle.scrubbed_nm, self._lost):
+        robot = (self._workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
+        if _watch_hand(traces.record, progress, hand, robot, self._held, self._cycle.scrubbed_nm, self._lost):
             for cell in np.flatnonzero(self._lost):
                 self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.DROPPED)
 

@@ -148,6 +148,7 @@ class DishwashingMujoco:
 
     def observe(self) -> np.ndarray:
         """Return observations that are never written again, (N, ...)."""
+        self.workcell.check_open()
         if self.camera is not None:
             self._film()
             return self._stack.observe()
@@ -160,6 +161,7 @@ class DishwashingMujoco:
 
     def render(self, cell: int = 0) -> np.ndarray:
         """Draw a cell for people, (480, 640, 3) uint8."""
+        self.workcell.check_open()
         if self._people is None:
             self._people = CellCamera(self.scene, "people", PEOPLE)
         return self._people.draw(self.workcell, self.cycle, cell, self.drawn).copy()
@@ -205,10 +207,14 @@ class DishwashingMujoco:
         return parts | ({"stack": self._stack} if self.camera is not None else {})
 
     def close(self) -> None:
-        """Free the cameras; a second call does nothing."""
+        """Free the cameras and the physics with its threads; a second call does nothing."""
+        self._unfilmed = ()
         for camera in (self.camera, self._people):
             if camera is not None:
                 camera.close()
+        self.camera = self._people = None
+        self._stack = FrameStack(0, FRAMES, (3, POLICY.height, POLICY.width))
+        self.workcell.close()
 
     def _film(self) -> None:
         """Push the frames of the last step, if that is still to be done; cells that did not work repeat their last."""
