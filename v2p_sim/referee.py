@@ -11,6 +11,7 @@ from numba import njit
 from v2p_sim.breakage import ERROR_CAUSES, Outcome
 from v2p_sim.contacts import CUP, DISH, ContactEvent, ContactTracker
 from v2p_sim.cycle import CycleState
+from v2p_sim.randomization import DrawnCells
 from v2p_sim.scene import DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, VELOCITY
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
@@ -40,8 +41,10 @@ class Referee:
         self._rows = np.arange(workcell.num_cells)
         kinds = self._scene.kinds
         weights_n = np.array([GRAVITY * kind.mass_kg for kind in kinds])
+        crush_n = np.array([kind.crush_n for kind in kinds])
+        self._nominal = (weights_n, crush_n)
         self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s, weights_n)
-        self._crush_n = np.array([kind.crush_n for kind in kinds])
+        self._crush_n = np.tile(crush_n, (workcell.num_cells, 1))
         self._least_crush_n = float(self._crush_n.min())
         self._heights_m = np.array([kind.height_m for kind in kinds])
         self._held = (self._dt_s, self._heights_m)
@@ -60,6 +63,18 @@ class Referee:
         self.causes[cells] = 0.0
         for cell in cells:
             self.events[cell] = []
+
+    def set_parameters(self, cells: np.ndarray, drawn: DrawnCells) -> None:
+        """Judge cells by the masses and strengths that were drawn for them.
+
+        Args:
+            cells: indices of the cells.
+            drawn: factors on the nominal values.
+        """
+        weights_n, crush_n = self._nominal
+        self._tracker.weights_n[cells] = weights_n * drawn.mass[cells]
+        self._crush_n[cells] = crush_n * drawn.strength[cells]
+        self._least_crush_n = float(self._crush_n.min())
 
     def watch(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Decide from one control step's traces what broke, what was rubbed and what was lost.

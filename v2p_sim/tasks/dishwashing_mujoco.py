@@ -44,10 +44,9 @@ class DishwashingMujoco:
         self.config = config
         self.num_cells = num_cells
         self.scene = build_scene(tuple(config.tray_mix))
-        if len(config.tray_mix) > len(self.scene.tray_slots_m):
-            raise ValueError(
-                f"tray_mix names {len(config.tray_mix)} dishes, the tray has {len(self.scene.tray_slots_m)} slots"
-            )
+        dishes, slots = len(config.tray_mix), len(self.scene.tray_slots_m)
+        if dishes > slots:
+            raise ValueError(f"tray_mix names {dishes} dishes, the tray has {slots} slots")
         self.workcell = Workcell(self.scene, num_cells, config.threads)
         self._set_clock()
         self._widths = config.widths
@@ -107,7 +106,8 @@ class DishwashingMujoco:
             self.cycle.start_dish(cell, 0, HOME_M, rng)
         self.workcell.reset(cells, self.cycle.source_xy_m[cells])
         if self.drawn is not None:
-            self.workcell.set_parameters(cells, self.drawn)
+            for part in (self.workcell, self.referee):
+                part.set_parameters(cells, self.drawn)
             self._delay.reset(cells)
             for cell in cells:
                 self._stand_tray(cell)
@@ -152,8 +152,7 @@ class DishwashingMujoco:
         if self.camera is not None:
             self._film()
             return self._stack.observe()
-        alone = self.num_cells == 1
-        elapsed = self._elapsed.item() if alone else self._elapsed
+        elapsed = self._elapsed.item() if self.num_cells == 1 else self._elapsed
         state = self.counters.state_observation(elapsed / self.steps_per_shift)
         if self.config.observation == "state":
             return state
@@ -198,7 +197,8 @@ class DishwashingMujoco:
             start = len(prefix) + 1
             part.load_state_dict({name[start:]: v for name, v in state.items() if name.startswith(f"{prefix}.")})
         if self.drawn is not None:
-            self.workcell.set_parameters(np.arange(self.num_cells), self.drawn)
+            for part in (self.workcell, self.referee):
+                part.set_parameters(np.arange(self.num_cells), self.drawn)
 
     def _stateful(self) -> dict[str, Any]:
         parts = {"counters": self.counters, "referee": self.referee, "cycle": self.cycle, "workcell": self.workcell}
