@@ -12,9 +12,9 @@ from numba import njit
 
 from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, NORMAL, POSITION, TOTAL_FORCE, VELOCITY
 
-FORCE_FLOOR_N = 0.05  # below it there is no contact
-QUIET_MPS = 0.01  # partners that move slower than this along the normal are at rest
-HOP_S = 0.004  # a landing goes on while a dish is off its partner for no longer than this
+FORCE_FLOOR_N = 0.05  # below it there is no contact. Placeholder
+QUIET_MPS = 0.01  # partners that move slower than this along the normal are at rest. Placeholder
+HOP_S = 0.004  # a landing goes on while a dish is off its partner for no longer than this. Placeholder
 NUM_PARTNERS = 3
 OPEN_FIELDS = 10  # other, substep, energy, impulse, peak, sustained, x, y, z, substeps off the partner
 EVENT_FIELDS = 3 + OPEN_FIELDS  # after cell, dish, partner

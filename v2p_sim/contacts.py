@@ -25,8 +25,8 @@ import numpy as np
 from v2p_sim._contact_kernels import EVENT_FIELDS, NUM_PARTNERS, OPEN_FIELDS, scan
 from v2p_sim.scene import DISH_SENSORS
 
-REPORT_J = 5e-3  # smaller events are handling noise
-SUSTAINED_S = 0.010  # window of the sustained force
+REPORT_J = 5e-3  # smaller events are handling noise. Placeholder
+SUSTAINED_S = 0.010  # window of the sustained force. Placeholder
 FURNITURE, DISH, CUP = range(NUM_PARTNERS)  # what a dish can strike
 
 

@@ -16,12 +16,12 @@ from v2p_sim.scene import DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, VELOCITY
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
-GRAVITY = 9.81
-SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced
-UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands
-REST_MPS = 0.02  # slower than this it is at rest
+GRAVITY = 9.81  # MuJoCo's default, which the model keeps
+SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced. Placeholder
+UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands: 14 degrees. Placeholder
+REST_MPS = 0.02  # slower than this it is at rest. Placeholder
 SOAK_MPS = 0.08  # pressing at rest cleans as well as rubbing at this speed. Placeholder
-HELD_M = 0.04  # farther from the tip its top is not held any more
+HELD_M = 0.04  # farther from the tip its top is not held any more. Placeholder
 
 
 class Referee:
