@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.breakage import ERROR_CAUSES, REPLACED, Outcome
 from v2p_sim.contacts import CUP, DISH, ContactEvent, ContactTracker
 from v2p_sim.cycle import CycleState
 from v2p_sim.randomization import DrawnCells
@@ -23,6 +23,8 @@ REST_MPS = 0.02  # slower than this it is at rest. Placeholder
 SOAK_MPS = 0.08  # pressing at rest cleans as well as rubbing at this speed. Placeholder
 HELD_M = 0.04  # farther from the tip its top is not held any more. Placeholder
 
+_CAUSE_NAMES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
+
 
 class Referee:
     """Watches N cells of D dishes; every dish gets exactly one outcome, at the moment when it is known.
@@ -31,6 +33,8 @@ class Referee:
         completed: dishes completed in the last step, (N,).
         errors: dishes failed in the last step, (N,).
         causes: failed dishes since reset by cause, (N, number of causes), columns as `ERROR_CAUSES`.
+        replacement_usd: what replacing the dishes that broke by impact, were crushed or were dropped since reset would
+            cost, at the catalogue's prices, (N,) [$]. No reward contains it: there every error costs the same.
         events: contact events of the last step, a list a cell.
         concluded: whether any outcome became known since the last step began.
     """
@@ -52,6 +56,7 @@ class Referee:
         self.completed = np.zeros(workcell.num_cells, np.int64)
         self.errors = np.zeros(workcell.num_cells, np.int64)
         self.causes = np.zeros((workcell.num_cells, len(ERROR_CAUSES)))
+        self.replacement_usd = np.zeros(workcell.num_cells)
         self.concluded = False
         self.events: list[list[dict[str, Any]]] = [[] for _ in self._rows]
         self._any_events = False
@@ -61,6 +66,7 @@ class Referee:
         self._tracker.reset(cells)
         self.completed[cells] = self.errors[cells] = 0
         self.causes[cells] = 0.0
+        self.replacement_usd[cells] = 0.0
         for cell in cells:
             self.events[cell] = []
 
@@ -107,13 +113,24 @@ class Referee:
         else:
             self._conclude(cell, dish, Outcome.DONE)
 
+    def info(self) -> dict[str, np.ndarray]:
+        """Return the errors since reset by cause, and `replacement_usd` [$], each (N,)."""
+        counts = dict(zip(_CAUSE_NAMES, self.causes.T.copy(), strict=True))
+        return counts | {"replacement_usd": self.replacement_usd.copy()}
+
+    def cell_info(self, cell: int) -> dict[str, float]:
+        """Return `info` of one cell as plain floats."""
+        counts = dict(zip(_CAUSE_NAMES, self.causes[cell].tolist(), strict=True))
+        return counts | {"replacement_usd": float(self.replacement_usd[cell])}
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return what the next step depends on."""
-        return {"causes": self.causes.copy()} | self._tracker.state_dict()
+        own = {"causes": self.causes.copy(), "replacement_usd": self.replacement_usd.copy()}
+        return own | self._tracker.state_dict()
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore what state_dict returned."""
-        self.causes[:] = state["causes"]
+        self.causes[:], self.replacement_usd[:] = state["causes"], state["replacement_usd"]
         self._tracker.load_state_dict(state)
 
     def _conclude(self, cell: int, dish: int, outcome: Outcome) -> None:
@@ -127,6 +144,8 @@ class Referee:
         else:
             self.errors[cell] += 1
             self.causes[cell, ERROR_CAUSES.index(outcome)] += 1
+            if outcome in REPLACED:
+                self.replacement_usd[cell] += self._scene.kinds[dish].replacement_usd
 
     def _watch_contacts(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Break what an impact or a sustained squeeze was too much for."""

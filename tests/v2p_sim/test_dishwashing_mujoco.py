@@ -121,6 +121,9 @@ def test_contacts_are_reachable_and_explain_what_broke():
             fatal = {e["dish"] for e in env.contacts(cell) if e["outcome"] == "broken_impact"}
             before, broken[cell] = broken[cell], info["broken_impact"][cell]
             assert len(fatal) >= broken[cell] - before
+            lost = sum(info[cause][cell] for cause in ("broken_impact", "crushed", "dropped"))
+            prices_usd = [kind.replacement_usd for kind in physical(env).scene.kinds]
+            assert lost * min(prices_usd) <= info["replacement_usd"][cell] <= lost * max(prices_usd)
     assert seen
     assert all(event["energy_j"] > 0.0 and event["phase"] in PHASES for event in seen)
     hard = [event for event in seen if event["energy_j"] > 0.05]

@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from v2p_sim._shift_kernels import count_step
-from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.breakage import Outcome
 from v2p_sim.cameras import PEOPLE, POLICY
 from v2p_sim.cycle import CycleState
 from v2p_sim.faces import CellEnv, CellsVectorEnv
@@ -31,7 +31,6 @@ from v2p_sim.wrappers import FrameStack
 
 CONTROL_STEP_S = 0.5
 FRAMES = 8
-_CAUSES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
 HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
 
 
@@ -170,16 +169,16 @@ class DishwashingMujoco:
         return list(self.referee.events[cell])
 
     def extra_info(self) -> dict[str, np.ndarray]:
-        """Return physics_error and the errors since reset by cause, each (N,)."""
-        return {"physics_error": self._physics_error.copy()} | dict(
-            zip(_CAUSES, self.referee.causes.T.copy(), strict=True)
-        )
+        """Return the task's own info, each (N,).
+
+        `physics_error`: whether the physics failed. Since reset, errors by cause: `broken_impact, crushed, dropped,
+        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$].
+        """
+        return self.referee.info() | {"physics_error": self._physics_error.copy()}
 
     def cell_extra_info(self, cell: int) -> dict[str, float]:
         """Return `extra_info` of one cell as plain floats."""
-        info = dict(zip(_CAUSES, self.referee.causes[cell].tolist(), strict=True))
-        info["physics_error"] = float(self._physics_error[cell])
-        return info
+        return self.referee.cell_info(cell) | {"physics_error": float(self._physics_error[cell])}
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
