@@ -12,9 +12,9 @@ from numba import njit
 
 from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, FORCE, NORMAL, POSITION, TOTAL_FORCE, VELOCITY
 
-FORCE_FLOOR_N = 0.05  # below it there is no contact
-QUIET_MPS = 0.01  # partners that move slower than this along the normal are at rest
-HOP_S = 0.004  # a landing goes on while a dish is off its partner for no longer than this
+FORCE_FLOOR_N = 0.05  # below it there is no contact. Placeholder
+QUIET_MPS = 0.01  # partners that move slower than this along the normal are at rest. Placeholder
+HOP_S = 0.004  # a landing goes on while a dish is off its partner for no longer than this. Placeholder
 NUM_PARTNERS = 3
 OPEN_FIELDS = 10  # other, substep, energy, impulse, peak, sustained, x, y, z, substeps off the partner
 EVENT_FIELDS = 3 + OPEN_FIELDS  # after cell, dish, partner
@@ -33,7 +33,7 @@ def scan(record, last, opened, squeezed, events, constants):
         opened: is_open (N, D, 3), open (N, D, 3, OPEN_FIELDS), last W forces (N, D, 3, W); updated.
         squeezed: the cup's last W axial forces (N, D, W), their largest mean (N, D); updated.
         events: rows to fill with the events that ended, (capacity, EVENT_FIELDS).
-        constants: length of a substep [s], least energy that is reported [J], weight of every dish (D,) [N].
+        constants: length of a substep [s], least energy that is reported [J], weight of every dish (N, D) [N].
 
     Returns:
         The number of events, and the largest mean over all dishes [N].
@@ -105,7 +105,7 @@ def _follow(rows, start, span, where, flat, events, count, constants) -> int:
                 pushed = contact[0] > FORCE_FLOOR_N and contact[1] > QUIET_MPS
                 if pushed:
                     _extend(is_open, entries, event + partner, k, contact, net_n)
-                    _absorb(entries, tails, event + partner, contact, (dt_s, weights_n[dish], net_n, partner))
+                    _absorb(entries, tails, event + partner, contact, (dt_s, weights_n[cell, dish], net_n, partner))
             if is_open[event + partner] and not pushed and not _hops(flat, event + partner, net_n, dt_s):
                 count = _close((cell, dish, partner), event + partner, flat, events, count, report_j)
     return count

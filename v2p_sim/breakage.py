@@ -32,6 +32,8 @@ class Outcome(IntEnum):
 
 
 ERROR_CAUSES: tuple[Outcome, ...] = tuple(o for o in Outcome if o > Outcome.DONE)
+# These dishes have to be bought anew; a misplaced or unclean one is washed again.
+REPLACED: frozenset[Outcome] = frozenset({Outcome.BROKEN_IMPACT, Outcome.CRUSHED, Outcome.DROPPED})
 
 
 def break_probability(energy_j: np.ndarray | float, kind: DishKind) -> np.ndarray:

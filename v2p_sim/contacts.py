@@ -25,8 +25,8 @@ import numpy as np
 from v2p_sim._contact_kernels import EVENT_FIELDS, NUM_PARTNERS, OPEN_FIELDS, scan
 from v2p_sim.scene import DISH_SENSORS
 
-REPORT_J = 5e-3  # smaller events are handling noise
-SUSTAINED_S = 0.010  # window of the sustained force
+REPORT_J = 5e-3  # smaller events are handling noise. Placeholder
+SUSTAINED_S = 0.010  # window of the sustained force. Placeholder
 FURNITURE, DISH, CUP = range(NUM_PARTNERS)  # what a dish can strike
 
 
@@ -80,6 +80,7 @@ class ContactTracker:
     Attributes:
         squeeze_n: largest 10 ms mean of the cup's axial force on each dish in the last step, (N, D) [N].
         most_n: the largest of these [N].
+        weights_n: weight of every dish, (N, D) [N]; write where a cell's dishes weigh something else.
     """
 
     def __init__(self, num_cells: int, num_dishes: int, dt_s: float, weights_n: np.ndarray | None = None) -> None:
@@ -89,10 +90,12 @@ class ContactTracker:
             num_cells: number of cells N.
             num_dishes: number of dishes D in each.
             dt_s: length of a substep [s].
-            weights_n: weight of every dish, (D,) [N]; None = weightless.
+            weights_n: weight of every dish, (D,) or (N, D) [N]; None = weightless.
         """
-        weights_n = np.zeros(num_dishes) if weights_n is None else np.asarray(weights_n, np.float64)
-        self._constants = (dt_s, REPORT_J, weights_n)
+        self.weights_n = np.zeros((num_cells, num_dishes))
+        if weights_n is not None:
+            self.weights_n[:] = weights_n
+        self._constants = (dt_s, REPORT_J, self.weights_n)
         shape, width = (num_cells, num_dishes), window_samples(dt_s)
         self._is_open = np.zeros((*shape, NUM_PARTNERS), np.bool_)
         self._open = np.zeros((*shape, NUM_PARTNERS, OPEN_FIELDS))

@@ -15,6 +15,18 @@ ACTION_SPACE = spaces.Box(0.0, 1.0, (2,), np.float32)
 """Action of every task: [speed, care]."""
 
 
+def share_bounds(space: spaces.Space[Any]) -> None:
+    """Let a space of frames keep each of its bounds once: Gymnasium stores four numbers a pixel, 0.4 MB a cell.
+
+    Args:
+        space: changed in place where it is a box of uint8; its bounds are the same everywhere
+    """
+    if isinstance(space, spaces.Box) and space.dtype == np.uint8:
+        for name in ("low", "high", "bounded_below", "bounded_above"):
+            bounds = getattr(space, name)
+            setattr(space, name, np.broadcast_to(bounds.flat[0], bounds.shape))
+
+
 class CellsTask(Protocol):
     """N cells of one task. A face resets cells, steps all of them, and reads observations and counters.
 

@@ -14,14 +14,14 @@ from v2p_sim.breakage import Outcome, draw_strengths_j
 from v2p_sim.scene import Scene
 from v2p_sim.skills import NUM_SEGMENTS, RETREAT, TRAVEL_M, Belief, plan_path
 
-# What the robot does not know. Standard deviations; placeholders for a gantry with a cheap range finder.
-PLACE_ERROR_M = 0.003  # where the dish's centre is
-SOURCE_HEIGHT_ERROR_M = 0.003
-SCRUB_HEIGHT_ERROR_M = 0.0025
-SLOT_HEIGHT_ERROR_M = 0.005
-TRAY_JITTER_M = 0.006  # half-width of where a dish stands in its slot
-SEAL_SPREAD = 0.20  # a wet rim leaks: seal = 1 - SEAL_SPREAD |z|, at least MIN_SEAL
-MIN_SEAL = 0.4
+# What the robot does not know: standard deviations of a gantry with a cheap range finder.
+PLACE_ERROR_M = 0.003  # where the dish's centre is. Placeholder
+SOURCE_HEIGHT_ERROR_M = 0.003  # placeholder
+SCRUB_HEIGHT_ERROR_M = 0.0025  # placeholder
+SLOT_HEIGHT_ERROR_M = 0.005  # placeholder
+TRAY_JITTER_M = 0.006  # half-width of where a dish stands in its slot. Placeholder
+SEAL_SPREAD = 0.20  # a wet rim leaks: seal = 1 - SEAL_SPREAD |z|, at least MIN_SEAL. Placeholder
+MIN_SEAL = 0.4  # placeholder
 SOIL_SPREAD = 0.20  # the rubbing work that a dish's soil needs is its kind's x exp(spread z). Placeholder
 
 _ARRAYS = (

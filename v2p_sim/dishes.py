@@ -36,67 +36,67 @@ class DishKind:
     replacement_usd: float
 
 
-# Every figure below is a placeholder but where a source is named: shapes and masses are those of common household
+# Beside every figure is its source or the word placeholder. Shapes and masses are meant as those of common household
 # dishes, scaled to slots 0.18 m apart; no published table of strengths in joules was found. One sanity check holds: a
 # 2 cm drop is nearly always survived by the ceramic, a 75 cm drop on a hard floor nearly never. The moduli are low,
 # because fracture energy varies widely within one lot.
 PLATE = DishKind(
     name="plate",  # dinner plate
-    mass_kg=0.45,
-    height_m=0.020,
-    radius_m=0.085,
-    strength_scale_j=1.60,
-    strength_modulus=2.5,
-    crush_n=300.0,
-    soil_nm=10.7,
-    replacement_usd=5.0,
+    mass_kg=0.45,  # placeholder
+    height_m=0.020,  # placeholder
+    radius_m=0.085,  # placeholder
+    strength_scale_j=1.60,  # placeholder
+    strength_modulus=2.5,  # placeholder
+    crush_n=300.0,  # placeholder
+    soil_nm=10.7,  # placeholder
+    replacement_usd=5.0,  # placeholder
 )
 BOWL = DishKind(
     name="bowl",
-    mass_kg=0.38,
-    height_m=0.055,
-    radius_m=0.070,
-    strength_scale_j=1.10,
-    strength_modulus=2.5,
-    crush_n=260.0,
-    soil_nm=8.7,
-    replacement_usd=4.0,
+    mass_kg=0.38,  # placeholder
+    height_m=0.055,  # placeholder
+    radius_m=0.070,  # placeholder
+    strength_scale_j=1.10,  # placeholder
+    strength_modulus=2.5,  # placeholder
+    crush_n=260.0,  # placeholder
+    soil_nm=8.7,  # placeholder
+    replacement_usd=4.0,  # placeholder
 )
 MUG = DishKind(
     name="mug",
-    mass_kg=0.32,
-    height_m=0.095,
-    radius_m=0.041,
-    strength_scale_j=0.80,
-    strength_modulus=2.5,
-    crush_n=220.0,
-    soil_nm=2.0,
-    replacement_usd=3.5,
+    mass_kg=0.32,  # placeholder
+    height_m=0.095,  # placeholder
+    radius_m=0.041,  # placeholder
+    strength_scale_j=0.80,  # placeholder
+    strength_modulus=2.5,  # placeholder
+    crush_n=220.0,  # placeholder
+    soil_nm=2.0,  # placeholder
+    replacement_usd=3.5,  # placeholder
 )
 GLASS = DishKind(
     name="glass",  # drinking glass
-    mass_kg=0.22,
-    height_m=0.110,
-    radius_m=0.034,
-    strength_scale_j=0.40,
-    strength_modulus=2.5,
-    crush_n=90.0,
-    soil_nm=1.2,
-    replacement_usd=2.5,
+    mass_kg=0.22,  # placeholder
+    height_m=0.110,  # placeholder
+    radius_m=0.034,  # placeholder
+    strength_scale_j=0.40,  # placeholder
+    strength_modulus=2.5,  # placeholder
+    crush_n=90.0,  # placeholder
+    soil_nm=1.2,  # placeholder
+    replacement_usd=2.5,  # placeholder
 )
 STEEL_CUP = DishKind(
     name="steel_cup",
-    mass_kg=0.18,
-    height_m=0.080,
-    radius_m=0.040,
-    strength_scale_j=60.0,
-    strength_modulus=4.0,
-    crush_n=900.0,
-    soil_nm=1.2,
-    replacement_usd=6.0,
+    mass_kg=0.18,  # placeholder
+    height_m=0.080,  # placeholder
+    radius_m=0.040,  # placeholder
+    strength_scale_j=60.0,  # placeholder
+    strength_modulus=4.0,  # placeholder
+    crush_n=900.0,  # placeholder
+    soil_nm=1.2,  # placeholder
+    replacement_usd=6.0,  # placeholder
 )
 
 CATALOGUE: dict[str, DishKind] = {kind.name: kind for kind in (PLATE, BOWL, MUG, GLASS, STEEL_CUP)}
 
-# What one tray holds. The order of the slots is drawn anew for every tray.
+# What one tray holds; placeholder. The order of the slots is drawn anew for every tray.
 TRAY_MIX: tuple[str, ...] = ("plate", "bowl", "mug", "glass", "steel_cup", "steel_cup")

@@ -16,7 +16,7 @@ from gymnasium.vector.utils import batch_space
 
 from economics import Prices
 from v2p_sim._checks import RENDER_MODES, checked_action, checked_actions, checked_render_mode
-from v2p_sim.core import ACTION_SPACE, CellsTask
+from v2p_sim.core import ACTION_SPACE, CellsTask, share_bounds
 
 RENDER_FPS = 10
 
@@ -35,6 +35,7 @@ class CellEnv(gym.Env[npt.NDArray[Any], npt.NDArray[np.float32]]):
         self.task = task
         self.render_mode = checked_render_mode(render_mode)
         self.observation_space = task.observation_space
+        share_bounds(self.observation_space)
         self.action_space = ACTION_SPACE
         self._elapsed = task.steps_per_shift
 
@@ -117,6 +118,8 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         self.single_observation_space = task.observation_space
         self.single_action_space = ACTION_SPACE
         self.observation_space = batch_space(task.observation_space, task.num_cells)
+        for space in (self.single_observation_space, self.observation_space):
+            share_bounds(space)
         self.action_space = batch_space(ACTION_SPACE, task.num_cells)
         self._rngs = [seeding.np_random(None)[0] for _ in range(task.num_cells)]
         self._elapsed = np.zeros(task.num_cells, np.int64)

@@ -24,7 +24,7 @@ class Randomization:
         yaw_rad: turn of each dish about the vertical [rad].
         friction: log factor of the friction of every geom.
         mass: log factor of each dish's mass and inertia.
-        strength: log factor of each dish's impact strength.
+        strength: log factor of each dish's impact and crush strength.
         gain: log factor of each servo's stiffness and damping.
         latency_s: largest delay of the set-points, drawn from [0, latency_s] [s].
         light: log factor of each light's and the headlight's brightness.

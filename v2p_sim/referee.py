@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.breakage import ERROR_CAUSES, REPLACED, Outcome
 from v2p_sim.contacts import CUP, DISH, ContactEvent, ContactTracker
 from v2p_sim.cycle import CycleState
+from v2p_sim.randomization import DrawnCells
 from v2p_sim.scene import DISH_SENSORS, FORCE, HOME_TIP_M, NORMAL, VELOCITY
 from v2p_sim.skills import NUM_SEGMENTS, PHASE_OF_SEGMENT, PHASES, PICKED, PLACING, SCRUB
 from v2p_sim.workcell import Traces, Workcell
 
-GRAVITY = 9.81
-SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced
-UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands
-REST_MPS = 0.02  # slower than this it is at rest
+GRAVITY = 9.81  # MuJoCo's default, which the model keeps
+SLOT_TOLERANCE_M = 0.025  # farther from its slot's centre a dish is misplaced. Placeholder
+UPRIGHT = 0.97  # cosine of the tilt at which a dish still stands: 14 degrees. Placeholder
+REST_MPS = 0.02  # slower than this it is at rest. Placeholder
 SOAK_MPS = 0.08  # pressing at rest cleans as well as rubbing at this speed. Placeholder
-HELD_M = 0.04  # farther from the tip its top is not held any more
+HELD_M = 0.04  # farther from the tip its top is not held any more. Placeholder
+
+_CAUSE_NAMES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
 
 
 class Referee:
@@ -30,6 +33,8 @@ class Referee:
         completed: dishes completed in the last step, (N,).
         errors: dishes failed in the last step, (N,).
         causes: failed dishes since reset by cause, (N, number of causes), columns as `ERROR_CAUSES`.
+        replacement_usd: what replacing the dishes that broke by impact, were crushed or were dropped since reset would
+            cost, at the catalogue's prices, (N,) [$]. No reward contains it: there every error costs the same.
         events: contact events of the last step, a list a cell.
         concluded: whether any outcome became known since the last step began.
     """
@@ -40,16 +45,18 @@ class Referee:
         self._rows = np.arange(workcell.num_cells)
         kinds = self._scene.kinds
         weights_n = np.array([GRAVITY * kind.mass_kg for kind in kinds])
+        crush_n = np.array([kind.crush_n for kind in kinds])
+        self._nominal = (weights_n, crush_n)
         self._tracker = ContactTracker(workcell.num_cells, len(kinds), self._dt_s, weights_n)
-        self._crush_n = np.array([kind.crush_n for kind in kinds])
+        self._crush_n = np.tile(crush_n, (workcell.num_cells, 1))
         self._least_crush_n = float(self._crush_n.min())
         self._heights_m = np.array([kind.height_m for kind in kinds])
-        self._robot = (workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
         self._held = (self._dt_s, self._heights_m)
         self._lost = np.zeros(workcell.num_cells, np.bool_)
         self.completed = np.zeros(workcell.num_cells, np.int64)
         self.errors = np.zeros(workcell.num_cells, np.int64)
         self.causes = np.zeros((workcell.num_cells, len(ERROR_CAUSES)))
+        self.replacement_usd = np.zeros(workcell.num_cells)
         self.concluded = False
         self.events: list[list[dict[str, Any]]] = [[] for _ in self._rows]
         self._any_events = False
@@ -59,8 +66,21 @@ class Referee:
         self._tracker.reset(cells)
         self.completed[cells] = self.errors[cells] = 0
         self.causes[cells] = 0.0
+        self.replacement_usd[cells] = 0.0
         for cell in cells:
             self.events[cell] = []
+
+    def set_parameters(self, cells: np.ndarray, drawn: DrawnCells) -> None:
+        """Judge cells by the masses and strengths that were drawn for them.
+
+        Args:
+            cells: indices of the cells.
+            drawn: factors on the nominal values.
+        """
+        weights_n, crush_n = self._nominal
+        self._tracker.weights_n[cells] = weights_n * drawn.mass[cells]
+        self._crush_n[cells] = crush_n * drawn.strength[cells]
+        self._least_crush_n = float(self._crush_n.min())
 
     def watch(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Decide from one control step's traces what broke, what was rubbed and what was lost.
@@ -75,7 +95,8 @@ class Referee:
             self.concluded = False
         self._watch_contacts(traces, progress, working)
         hand = (self._cycle.dish, working)
-        if _watch_hand(traces.record, progress, hand, self._robot, self._held, self._cycle.scrubbed_nm, self._lost):
+        robot = (self._workcell.qpos, self._scene.tip_qpos, self._scene.dish_qpos)
+        if _watch_hand(traces.record, progress, hand, robot, self._held, self._cycle.scrubbed_nm, self._lost):
             for cell in np.flatnonzero(self._lost):
                 self._conclude(int(cell), int(self._cycle.dish[cell]), Outcome.DROPPED)
 
@@ -92,13 +113,24 @@ class Referee:
         else:
             self._conclude(cell, dish, Outcome.DONE)
 
+    def info(self) -> dict[str, np.ndarray]:
+        """Return the errors since reset by cause, and `replacement_usd` [$], each (N,)."""
+        counts = dict(zip(_CAUSE_NAMES, self.causes.T.copy(), strict=True))
+        return counts | {"replacement_usd": self.replacement_usd.copy()}
+
+    def cell_info(self, cell: int) -> dict[str, float]:
+        """Return `info` of one cell as plain floats."""
+        counts = dict(zip(_CAUSE_NAMES, self.causes[cell].tolist(), strict=True))
+        return counts | {"replacement_usd": float(self.replacement_usd[cell])}
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return what the next step depends on."""
-        return {"causes": self.causes.copy()} | self._tracker.state_dict()
+        own = {"causes": self.causes.copy(), "replacement_usd": self.replacement_usd.copy()}
+        return own | self._tracker.state_dict()
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore what state_dict returned."""
-        self.causes[:] = state["causes"]
+        self.causes[:], self.replacement_usd[:] = state["causes"], state["replacement_usd"]
         self._tracker.load_state_dict(state)
 
     def _conclude(self, cell: int, dish: int, outcome: Outcome) -> None:
@@ -112,6 +144,8 @@ class Referee:
         else:
             self.errors[cell] += 1
             self.causes[cell, ERROR_CAUSES.index(outcome)] += 1
+            if outcome in REPLACED:
+                self.replacement_usd[cell] += self._scene.kinds[dish].replacement_usd
 
     def _watch_contacts(self, traces: Traces, progress: np.ndarray, working: np.ndarray) -> None:
         """Break what an impact or a sustained squeeze was too much for."""

@@ -22,7 +22,7 @@ import numpy as np
 from v2p_sim.dishes import CATALOGUE, TRAY_MIX, DishKind
 from v2p_sim.gl import choose_backend
 
-HOME_TIP_M = 0.30  # height of the cup's tip at qpos z = 0
+HOME_TIP_M = 0.30  # height of the cup's tip at qpos z = 0: as assets/robot.xml has it
 COUNTER_MATERIALS = ("counter", "counter_granite", "counter_wood")
 SLOT_M = 0.095  # half the distance between two slots, and the width of the mats around them
 SPONGE_M = 0.08  # half-width of the sponge, and a little
@@ -100,8 +100,8 @@ def _attach_dish(root: Any, index: int, kind: DishKind) -> None:
     part.model = f"dish{index}"
     body = part.find("geom", "body")
     body.mass = kind.mass_kg
-    body.solref = (0.01, 1)
-    body.friction = (0.5, 0.005, 0.0001)
+    body.solref = (0.01, 1)  # placeholder: time constant [s], critically damped
+    body.friction = (0.5, 0.005, 0.0001)  # the first is a placeholder for wet glaze, the others are MuJoCo's defaults
     body.contype = body.conaffinity = 3
     root.attach(part).add("freejoint")
     name = f"dish{index}/"

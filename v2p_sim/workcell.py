@@ -8,7 +8,7 @@ Contact sensors are recorded at every substep, with no Python in the substep loo
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mujoco
 import numpy as np
@@ -16,12 +16,17 @@ from mujoco.batch import Batch
 from numba import njit
 
 from v2p_sim.randomization import DrawnCells
-from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, HOME_TIP_M, Scene
+from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, HOME_TIP_M, VELOCITY, Scene
 
 _RECORDED = ["sensordata"]
 BIN_M = (0.0, -3.0)  # where dishes that left the cell lie, behind every camera
 SEAT_M = 1e-6  # a turned rim is this far in the counter, or rounding lets only part of it touch and the dish rocks
+MAX_SPEED_MPS = 20.0  # no body of the cell is faster: the robot reaches 1.4 m/s, a fall of 75 cm 3.8 m/s
+# All of MuJoCo's warnings of the solver: a cell that ran out of room for contacts has stopped as one with bad numbers.
 _DIVERGED = (
+    int(mujoco.mjtWarning.mjWARN_INERTIA),
+    int(mujoco.mjtWarning.mjWARN_CONTACTFULL),
+    int(mujoco.mjtWarning.mjWARN_CNSTRFULL),
     int(mujoco.mjtWarning.mjWARN_BADQPOS),
     int(mujoco.mjtWarning.mjWARN_BADQVEL),
     int(mujoco.mjtWarning.mjWARN_BADQACC),
@@ -67,7 +72,7 @@ class Workcell:
         self.num_cells = num_cells
         self.model = scene.physics
         self.timestep_s = float(self.model.opt.timestep)
-        self._batch = Batch(self.model, num_cells, threads, persistent=True)
+        self._batch: Any = Batch(self.model, num_cells, threads, persistent=True)
         self._qpos, self._qvel = self._batch.bind("qpos"), self._batch.bind("qvel")
         self._dish_pose = scene.dish_qpos[:, None] + np.arange(7)
         self._dish_vel = scene.dish_qvel[:, None] + np.arange(6)
@@ -87,6 +92,7 @@ class Workcell:
             cells: indices of the cells.
             rest_xy_m: where each dish stands, (len(cells), D, 2) [m].
         """
+        self.check_open()
         self._batch.reset(ids=np.asarray(cells, np.int32), stage=mujoco.mjtStage.mjSTAGE_NONE)
         for cell, xy in zip(cells, rest_xy_m, strict=True):
             self.stand(int(cell), np.arange(len(xy)), xy)
@@ -99,16 +105,17 @@ class Workcell:
             cells: indices of the cells.
             drawn: factors on the nominal values.
         """
-        model, bodies = self.model, self.scene.dish_bodies
+        self.check_open()
+        batch, model, bodies = self._batch, self.model, self.scene.dish_bodies
         friction, gain = drawn.friction[cells, :, None], drawn.gain[cells, :, None]
-        self._batch.expand("geom_friction")[cells] = model.geom_friction * friction
+        batch.expand("geom_friction")[cells] = model.geom_friction * friction
         for name in ("actuator_gainprm", "actuator_biasprm"):
-            self._batch.expand(name)[cells] = getattr(model, name) * gain
-        mass, inertia = self._batch.expand("body_mass"), self._batch.expand("body_inertia")
+            batch.expand(name)[cells] = getattr(model, name) * gain
+        mass, inertia = batch.expand("body_mass"), batch.expand("body_inertia")
         where = (cells[:, None], bodies[None])
         mass[where] = model.body_mass[bodies] * drawn.mass[cells]
         inertia[where] = model.body_inertia[bodies] * drawn.mass[cells, :, None]
-        self._batch.set_const(ids=np.asarray(cells, np.int32))
+        batch.set_const(ids=np.asarray(cells, np.int32))
 
     def stand(self, cell: int, dishes: np.ndarray, xy_m: np.ndarray, yaw_rad: np.ndarray | float = 0.0) -> None:
         """Stand dishes upright and at rest on the counter.
@@ -138,12 +145,16 @@ class Workcell:
 
         Returns:
             The traces of all substeps.
+
+        Raises:
+            RuntimeError: the cells were closed.
         """
+        self.check_open()
         if self._record is None or self._record.shape[1] != control.shape[1]:
             self._record = np.empty((self.num_cells, control.shape[1], self.model.nsensordata))
         self._batch.rollout(control.shape[1], control=control, record=_RECORDED, out={"sensordata": self._record})
         diverged = np.zeros(self.num_cells, np.bool_)
-        failed = _find_diverged(self._qpos, self._raised, self._warnings, diverged)
+        failed = _find_diverged(self._qpos, self._raised, self._warnings, self._record, diverged)
         return Traces(self._record, diverged, failed)
 
     def dish_position_m(self) -> np.ndarray:
@@ -168,18 +179,31 @@ class Workcell:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the integration state of every cell."""
+        self.check_open()
         return {"physics": np.array(self._batch.state)}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """Restore integration states. Dishes that slept are awake until they rest again."""
+        self.check_open()
         self._batch.reset(stage=mujoco.mjtStage.mjSTAGE_NONE)
         self._batch.state[:] = state["physics"]
         self._warnings[:] = self._raised
 
+    def close(self) -> None:
+        """Let the batch and its threads go; a second call does nothing. Where everything is can still be read."""
+        # A view of the batch's arrays would keep all of it alive.
+        self._qpos, self._qvel, self._raised = self._qpos.copy(), self._qvel.copy(), self._warnings
+        self._batch = self._record = None
+
+    def check_open(self) -> None:
+        """Raise a RuntimeError where the cells were closed."""
+        if self._batch is None:
+            raise RuntimeError("environment is closed; make a new one to go on")
+
 
 @njit(cache=True)
-def _find_diverged(qpos, raised, warnings, diverged):
-    """Mark cells with numbers that are not finite or new warnings of bad numbers; tell whether there are any."""
+def _find_diverged(qpos, raised, warnings, record, diverged):
+    """Mark cells with numbers that are not finite, new warnings or impossible speeds; tell whether there are any."""
     failed = False
     for cell in range(len(diverged)):
         for value in qpos[cell]:
@@ -188,5 +212,23 @@ def _find_diverged(qpos, raised, warnings, diverged):
             diverged[cell] |= raised[cell, warning] > warnings[cell, warning]
         for warning in range(raised.shape[1]):
             warnings[cell, warning] = raised[cell, warning]
+        diverged[cell] |= _is_too_fast(record[cell])
         failed |= diverged[cell]
     return failed
+
+
+@njit(cache=True)
+def _is_too_fast(rows) -> bool:
+    """Tell whether a dish or the cup moved faster than MAX_SPEED_MPS at any substep."""
+    substeps, width = rows.shape
+    too_fast = False
+    for k in range(substeps):
+        for start in range(VELOCITY, width - 3, DISH_SENSORS):
+            too_fast |= _squared_speed(rows, k, start) > MAX_SPEED_MPS * MAX_SPEED_MPS
+        too_fast |= _squared_speed(rows, k, width - 3) > MAX_SPEED_MPS * MAX_SPEED_MPS
+    return too_fast
+
+
+@njit(cache=True)
+def _squared_speed(rows, k, start) -> float:
+    return rows[k, start] ** 2 + rows[k, start + 1] ** 2 + rows[k, start + 2] ** 2

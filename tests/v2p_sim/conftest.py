@@ -19,7 +19,7 @@ INDEX = {name: TRAY_MIX.index(name) for name in CATALOGUE}
 CAUSES = {cause.name.lower() for cause in ERROR_CAUSES}
 INFO_KEYS = {
     *("attempts", "completed", "errors", "hours", "profit_usd", "attempts_step", "errors_step", "cost"),
-    *("success", "is_success", "physics_error"),
+    *("success", "is_success", "physics_error", "replacement_usd"),
     *CAUSES,
 }
 HASTY = np.array([1.0, 0.0], np.float32)

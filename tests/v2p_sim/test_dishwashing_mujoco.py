@@ -1,11 +1,13 @@
 """The physical task through its faces: the books balance, frames are true, and every run can be repeated."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
@@ -119,6 +121,9 @@ def test_contacts_are_reachable_and_explain_what_broke():
             fatal = {e["dish"] for e in env.contacts(cell) if e["outcome"] == "broken_impact"}
             before, broken[cell] = broken[cell], info["broken_impact"][cell]
             assert len(fatal) >= broken[cell] - before
+            lost = sum(info[cause][cell] for cause in ("broken_impact", "crushed", "dropped"))
+            prices_usd = [kind.replacement_usd for kind in physical(env).scene.kinds]
+            assert lost * min(prices_usd) <= info["replacement_usd"][cell] <= lost * max(prices_usd)
     assert seen
     assert all(event["energy_j"] > 0.0 and event["phase"] in PHASES for event in seen)
     hard = [event for event in seen if event["energy_j"] > 0.05]
@@ -207,7 +212,44 @@ def test_set_points_never_jump_from_dish_to_dish():
 def test_close_twice_is_fine():
     for env in (make_env(), make_env("rgb_array"), make_env(observation="state"), make_vector_env(2)):
         env.reset(seed=0)
+        camera = physical(env).camera
         env.close()
         env.close()
-        cameras = (physical(env).camera, physical(env)._people)
-        assert all(camera is None or camera._camera._gl is None for camera in cameras)
+        assert camera is None or camera._camera._gl is None
+
+
+@pytest.mark.parametrize("settings", [{}, QUIET])
+@pytest.mark.parametrize("make", [make_env, lambda *mode, **settings: make_vector_env(2, *mode, **settings)])
+def test_a_closed_environment_says_so_and_still_tells_where_everything_is(make, settings):
+    env = make("rgb_array", **settings)
+    env.reset(seed=0)
+    action = np.ones(env.action_space.shape, np.float32)
+    env.step(action)
+    task, tips_m = physical(env), physical(env).workcell.tip_position_m()
+    state = task.state_dict()
+    env.close()
+    for use in (
+        lambda: env.step(action),
+        lambda: env.reset(seed=0),
+        env.render,
+        task.observe,
+        task.state_dict,
+        lambda: task.load_state_dict(state),
+    ):
+        with pytest.raises(RuntimeError, match="environment is closed; make a new one to go on"):
+            use()
+    np.testing.assert_array_equal(task.workcell.tip_position_m(), tips_m)
+
+
+def test_a_space_of_frames_stores_its_bounds_once_and_works_like_any():
+    env, batch = make_env(), make_vector_env(2)
+    for space, plain in (
+        (env.observation_space, spaces.Box(0, 255, (8, 3, 64, 64), np.uint8)),
+        (batch.observation_space, spaces.Box(0, 255, (2, 8, 3, 64, 64), np.uint8)),
+    ):
+        assert isinstance(space, spaces.Box) and space == plain
+        assert space.low.base is not None and space.low.base.size == 1
+        for each in (space, plain):
+            each.seed(3)
+        np.testing.assert_array_equal(space.sample(), plain.sample())
+        assert plain.low in space and pickle.loads(pickle.dumps(space)) == plain

@@ -1,8 +1,12 @@
 """Broken physics ends its cell alone: said plainly, counted apart from errors, and learned from by nobody."""
 
+# pyright: reportAttributeAccessIssue=false
+# (MuJoCo ships no types.)
 import math
+from dataclasses import replace
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 import torch
@@ -22,13 +26,15 @@ from agents import (
     train,
 )
 from v2p_sim.breakage import Outcome
-from v2p_sim.scene import CUP_FORCE, DISH_SENSORS
+from v2p_sim.scene import CUP_FORCE, DISH_SENSORS, build_mjcf
 from v2p_sim.tasks.dishwashing_mujoco import make_vector_env
-from v2p_sim.workcell import Traces
+from v2p_sim.workcell import MAX_SPEED_MPS, Traces, Workcell, _find_diverged
 
 from .conftest import COUNT, HASTY, INFO_KEYS, QUIET, SCENE, Cell, physical
 
 POISONS = (math.nan, math.inf, 1e20)
+WHERE = ("dish", "robot", "speed", "force", "control")
+THROWS_MPS = (25.0, 1e5, 1e8)  # none of them makes MuJoCo warn in every direction
 
 
 def poison(env: Any, cell: int, value: float, where: str = "dish") -> None:
@@ -36,6 +42,10 @@ def poison(env: Any, cell: int, value: float, where: str = "dish") -> None:
     task = physical(env)
     if where == "speed":
         task.workcell._qvel[cell, 0] = value
+    elif where == "force":
+        task.workcell._batch.bind("xfrc_applied")[cell, SCENE.dish_bodies[0], 2] = value
+    elif where == "control":
+        task.cycle.knots[cell] = value
     else:
         address = SCENE.tip_qpos[0] if where == "robot" else SCENE.dish_qpos[task.cycle.dish[cell]]
         task.workcell.qpos[cell, address] = value
@@ -50,7 +60,7 @@ def worked(steps: int, cells: int = 3, **settings: Any) -> Any:
 
 
 @pytest.mark.parametrize("value", POISONS)
-@pytest.mark.parametrize("where", ["dish", "robot", "speed"])
+@pytest.mark.parametrize("where", WHERE)
 def test_wherever_it_breaks_the_cell_ends_once_and_starts_anew(value, where):
     env, actions = worked(12, **QUIET), np.repeat(HASTY[None], 3, axis=0)
     before = physical(env).counters.hours[1]
@@ -69,6 +79,95 @@ def test_wherever_it_breaks_the_cell_ends_once_and_starts_anew(value, where):
     _, _, terminated, _, info = env.step(actions)
     assert not terminated.any() and info["hours"][1] > 0.0
     env.close()
+
+
+@pytest.mark.parametrize("speed_mps", THROWS_MPS)
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_dish_faster_than_anything_in_the_cell_can_be_is_broken_physics_not_a_broken_dish(speed_mps, axis, sign):
+    env = worked(2, cells=2, **QUIET)
+    for dish in SCENE.dish_qvel[[0, -1]]:
+        physical(env).workcell._qvel[1, dish + axis] = sign * speed_mps
+    _, _, terminated, _, info = env.step(np.repeat(HASTY[None], 2, axis=0))
+    np.testing.assert_array_equal(terminated, [False, True])
+    np.testing.assert_array_equal(info["physics_error"], [0.0, 1.0])
+    assert info["broken_impact"][1] == info["errors"][1] == 0.0
+    assert env.contacts(1) == []
+    env.close()
+
+
+def test_a_thrown_cup_is_told_and_a_fall_from_the_ceiling_is_not():
+    cell = Cell(num_cells=2)
+    cell.workcell.qpos[:, SCENE.dish_qpos[0] + 2] = 2.0
+    cell.workcell._qvel[1, 0] = 1.5 * MAX_SPEED_MPS
+    fast = np.zeros(2, np.bool_)
+    for _ in range(8):
+        fast |= cell.workcell.step(np.zeros((2, 20, 4))).diverged
+    assert cell.workcell.dish_speed_mps()[0, 0] > 5.0
+    np.testing.assert_array_equal(fast, [False, True])
+
+
+def bad_position(workcell: Workcell, control: np.ndarray) -> None:
+    workcell.qpos[1, SCENE.dish_qpos[0]] = 1e20
+
+
+def bad_velocity(workcell: Workcell, control: np.ndarray) -> None:
+    workcell._qvel[1, SCENE.dish_qvel[0]] = 1e20
+
+
+def bad_acceleration(workcell: Workcell, control: np.ndarray) -> None:
+    workcell._batch.bind("xfrc_applied")[1, SCENE.dish_bodies[0], 2] = 1e300
+
+
+def bad_control(workcell: Workcell, control: np.ndarray) -> None:
+    control[1, 3, 0] = math.nan
+
+
+def no_inertia(workcell: Workcell, control: np.ndarray) -> None:
+    for name in ("body_mass", "body_inertia"):
+        workcell._batch.expand(name)[1, SCENE.dish_bodies[0]] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "warning"),
+    [
+        (bad_position, mujoco.mjtWarning.mjWARN_BADQPOS),
+        (bad_velocity, mujoco.mjtWarning.mjWARN_BADQVEL),
+        (bad_acceleration, mujoco.mjtWarning.mjWARN_BADQACC),
+        (bad_control, mujoco.mjtWarning.mjWARN_BADCTRL),
+        (no_inertia, mujoco.mjtWarning.mjWARN_INERTIA),
+    ],
+)
+def test_every_warning_that_can_be_provoked_ends_its_cell(spoil, warning):
+    workcell, control = Cell(num_cells=2).workcell, np.zeros((2, 20, 4))
+    spoil(workcell, control)
+    traces = workcell.step(control)
+    np.testing.assert_array_equal(traces.diverged, [False, True])
+    assert traces.failed
+    np.testing.assert_array_equal(np.argwhere(workcell._raised), [[1, int(warning)]])
+    assert not workcell.step(np.zeros((2, 20, 4))).diverged[0]
+
+
+def test_a_cell_without_room_for_its_constraints_ends():
+    tree = build_mjcf()
+    tree.compiler.discardvisual, tree.size.memory = "true", "24K"
+    cramped = mujoco.MjModel.from_xml_string(tree.to_xml_string(), tree.get_assets())
+    workcell = Workcell(replace(SCENE, physics=cramped), 1)
+    workcell.reset(np.zeros(1, np.int64), SCENE.tray_slots_m[None, :COUNT])
+    assert workcell.step(np.zeros((1, 20, 4))).diverged[0]
+    np.testing.assert_array_equal(np.flatnonzero(workcell._raised), [mujoco.mjtWarning.mjWARN_CNSTRFULL])
+
+
+@pytest.mark.parametrize("warning", range(int(mujoco.mjtWarning.mjNWARNING)))
+def test_no_warning_of_the_solver_is_left_out(warning):
+    raised = np.full((2, int(mujoco.mjtWarning.mjNWARNING)), 3, np.int32)
+    known = raised.copy()
+    raised[1, warning] += 1
+    diverged = np.zeros(2, np.bool_)
+    still = np.zeros((2, 20, DISH_SENSORS * COUNT + 3))
+    assert _find_diverged(np.zeros((2, 9)), raised, known, still, diverged)
+    np.testing.assert_array_equal(diverged, [False, True])
+    np.testing.assert_array_equal(known, raised)
 
 
 def test_what_was_earned_before_stays_and_the_broken_step_adds_nothing():

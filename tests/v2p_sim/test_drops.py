@@ -17,8 +17,9 @@ from v2p_sim.workcell import Workcell
 
 TILT_RAD = 0.06
 HEIGHTS_M = (0.02, 0.10, 0.30, 0.75)
-TIMESTEPS_S = (0.001, 0.002, 0.004)
-SOLREFS_S = (0.005, 0.010, 0.020)
+TIMESTEPS_S = (0.004, 0.002, 0.001)  # the first is that of the model
+SOLREFS_S = (0.010, 0.005, 0.020)  # likewise
+SOFT_TIMESTEP_S = 0.002  # at the model's own, MuJoCo makes every time constant at least 8 ms
 STEP_S = 0.1
 
 
@@ -86,20 +87,28 @@ def _fall(workcell: Workcell, strengths_j: np.ndarray, seconds: float) -> Drops:
 
 
 def check_timesteps(kind: str, height_m: float, dishes: int) -> None:
-    """Over 1, 2 and 4 ms mean energy stays within 5 % of its mean and the break rate within 5 points."""
+    """At 1 and 2 ms mean energy stays within 5 % of that at the model's 4 ms; break rates lie within 5 points."""
     falls = [drop(kind, height_m, dishes, timestep_s) for timestep_s in TIMESTEPS_S]
     energy_j, broken = (np.array([getattr(fall, name).mean() for fall in falls]) for name in ("energy_j", "broken"))
-    assert np.abs(energy_j / energy_j.mean() - 1.0).max() < 0.05
+    assert np.abs(energy_j / energy_j[0] - 1.0).max() < 0.05
     assert np.ptp(broken) <= 0.05
     np.testing.assert_allclose(energy_j, 9.81 * CATALOGUE[kind].mass_kg * height_m, rtol=0.10)
 
 
 def check_solrefs(kind: str, height_m: float, dishes: int) -> None:
-    """Over contact time constants of 5 to 20 ms mean energy stays within 10 % and the break rate within 12 points."""
-    falls = [drop(kind, height_m, dishes, 0.002, solref_s) for solref_s in SOLREFS_S]
+    """At 5 and 20 ms of contact mean energy stays within 10 % of the model's 10 ms; break rates within 12 points."""
+    falls = [drop(kind, height_m, dishes, SOFT_TIMESTEP_S, solref_s) for solref_s in SOLREFS_S]
     energy_j, broken = (np.array([getattr(fall, name).mean() for fall in falls]) for name in ("energy_j", "broken"))
-    assert np.abs(energy_j / energy_j.mean() - 1.0).max() < 0.10
+    assert np.abs(energy_j / energy_j[0] - 1.0).max() < 0.10
     assert np.ptp(broken) <= 0.12
+
+
+def test_distances_are_measured_from_the_model_as_it_is():
+    model = build_scene().physics
+    assert model.opt.timestep == TIMESTEPS_S[0]
+    for kind in CATALOGUE:
+        shipped, named = _scene(kind, TIMESTEPS_S[0], None).physics, _scene(kind, TIMESTEPS_S[0], SOLREFS_S[0]).physics
+        np.testing.assert_array_equal(shipped.geom_solref, named.geom_solref)
 
 
 def test_a_fall_is_the_same_at_every_timestep():

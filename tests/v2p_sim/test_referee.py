@@ -199,11 +199,37 @@ def test_a_cell_that_does_not_work_is_not_judged():
     assert not cell.cycle.scrubbed_nm[0].any()
 
 
+@pytest.mark.parametrize("outcome", ERROR_CAUSES)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_what_broke_was_crushed_or_dropped_has_to_be_replaced_once(name, outcome):
+    cell = Cell(INDEX[name], num_cells=2)
+    bought = outcome in (Outcome.BROKEN_IMPACT, Outcome.CRUSHED, Outcome.DROPPED)
+    price_usd = CATALOGUE[name].replacement_usd if bought else 0.0
+    for then in (outcome, Outcome.CRUSHED, Outcome.DONE):
+        cell.referee._conclude(1, cell.dish, then)
+        np.testing.assert_array_equal(cell.referee.replacement_usd, [0.0, price_usd])
+    cell.referee._conclude(1, (cell.dish + 1) % COUNT, Outcome.DONE)
+    np.testing.assert_array_equal(cell.referee.info()["replacement_usd"], [0.0, price_usd])
+    assert [cell.referee.cell_info(each)["replacement_usd"] for each in range(2)] == [0.0, price_usd]
+
+
+def test_replacements_add_up_until_the_reset():
+    cell = Cell(4, num_cells=2)
+    cell.cycle.progress[:] = PICKED + 0.1
+    cell.watch(squeezed(0, np.full((2, 20), 1e4)), working=np.array([True, False]))
+    before = cell.referee.info()["replacement_usd"]
+    np.testing.assert_array_equal(before, [SCENE.kinds[0].replacement_usd + SCENE.kinds[4].replacement_usd, 0.0])
+    cell.referee._conclude(0, 1, Outcome.BROKEN_IMPACT)
+    assert cell.referee.replacement_usd[0] == before[0] + SCENE.kinds[1].replacement_usd
+    cell.referee.reset(np.array([0]))
+    assert not cell.referee.replacement_usd.any() and before[0] > 0.0
+
+
 def test_reset_and_restore():
     cell, other = Cell(2), Cell(2)
     fresh = cell.referee.state_dict()
     blow = struck(2, slice(10, None), (0, 0, -50, 0, 0, -1, 0, 0, -1.0))
-    cell.watch(squeezed(2, np.full((1, 20), 5.0), blow))
+    cell.watch(squeezed(2, np.full((1, 20), 5.0), squeezed(3, np.full((1, 20), 1e4), blow)))
     cell.referee.inspect(0, 2)
     state = cell.referee.state_dict()
     assert all(not np.array_equal(state[name], fresh[name]) for name in fresh)

@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from v2p_sim._shift_kernels import count_step
-from v2p_sim.breakage import ERROR_CAUSES, Outcome
+from v2p_sim.breakage import Outcome
 from v2p_sim.cameras import PEOPLE, POLICY
 from v2p_sim.cycle import CycleState
 from v2p_sim.faces import CellEnv, CellsVectorEnv
@@ -31,7 +31,6 @@ from v2p_sim.wrappers import FrameStack
 
 CONTROL_STEP_S = 0.5
 FRAMES = 8
-_CAUSES = tuple(cause.name.lower() for cause in ERROR_CAUSES)
 HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
 
 
@@ -44,10 +43,9 @@ class DishwashingMujoco:
         self.config = config
         self.num_cells = num_cells
         self.scene = build_scene(tuple(config.tray_mix))
-        if len(config.tray_mix) > len(self.scene.tray_slots_m):
-            raise ValueError(
-                f"tray_mix names {len(config.tray_mix)} dishes, the tray has {len(self.scene.tray_slots_m)} slots"
-            )
+        dishes, slots = len(config.tray_mix), len(self.scene.tray_slots_m)
+        if dishes > slots:
+            raise ValueError(f"tray_mix names {dishes} dishes, the tray has {slots} slots")
         self.workcell = Workcell(self.scene, num_cells, config.threads)
         self._set_clock()
         self._widths = config.widths
@@ -107,7 +105,8 @@ class DishwashingMujoco:
             self.cycle.start_dish(cell, 0, HOME_M, rng)
         self.workcell.reset(cells, self.cycle.source_xy_m[cells])
         if self.drawn is not None:
-            self.workcell.set_parameters(cells, self.drawn)
+            for part in (self.workcell, self.referee):
+                part.set_parameters(cells, self.drawn)
             self._delay.reset(cells)
             for cell in cells:
                 self._stand_tray(cell)
@@ -148,11 +147,11 @@ class DishwashingMujoco:
 
     def observe(self) -> np.ndarray:
         """Return observations that are never written again, (N, ...)."""
+        self.workcell.check_open()
         if self.camera is not None:
             self._film()
             return self._stack.observe()
-        alone = self.num_cells == 1
-        elapsed = self._elapsed.item() if alone else self._elapsed
+        elapsed = self._elapsed.item() if self.num_cells == 1 else self._elapsed
         state = self.counters.state_observation(elapsed / self.steps_per_shift)
         if self.config.observation == "state":
             return state
@@ -160,6 +159,7 @@ class DishwashingMujoco:
 
     def render(self, cell: int = 0) -> np.ndarray:
         """Draw a cell for people, (480, 640, 3) uint8."""
+        self.workcell.check_open()
         if self._people is None:
             self._people = CellCamera(self.scene, "people", PEOPLE)
         return self._people.draw(self.workcell, self.cycle, cell, self.drawn).copy()
@@ -169,16 +169,16 @@ class DishwashingMujoco:
         return list(self.referee.events[cell])
 
     def extra_info(self) -> dict[str, np.ndarray]:
-        """Return physics_error and the errors since reset by cause, each (N,)."""
-        return {"physics_error": self._physics_error.copy()} | dict(
-            zip(_CAUSES, self.referee.causes.T.copy(), strict=True)
-        )
+        """Return the task's own info, each (N,).
+
+        `physics_error`: whether the physics failed. Since reset, errors by cause: `broken_impact, crushed, dropped,
+        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$].
+        """
+        return self.referee.info() | {"physics_error": self._physics_error.copy()}
 
     def cell_extra_info(self, cell: int) -> dict[str, float]:
         """Return `extra_info` of one cell as plain floats."""
-        info = dict(zip(_CAUSES, self.referee.causes[cell].tolist(), strict=True))
-        info["physics_error"] = float(self._physics_error[cell])
-        return info
+        return self.referee.cell_info(cell) | {"physics_error": float(self._physics_error[cell])}
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
@@ -196,7 +196,8 @@ class DishwashingMujoco:
             start = len(prefix) + 1
             part.load_state_dict({name[start:]: v for name, v in state.items() if name.startswith(f"{prefix}.")})
         if self.drawn is not None:
-            self.workcell.set_parameters(np.arange(self.num_cells), self.drawn)
+            for part in (self.workcell, self.referee):
+                part.set_parameters(np.arange(self.num_cells), self.drawn)
 
     def _stateful(self) -> dict[str, Any]:
         parts = {"counters": self.counters, "referee": self.referee, "cycle": self.cycle, "workcell": self.workcell}
@@ -205,10 +206,14 @@ class DishwashingMujoco:
         return parts | ({"stack": self._stack} if self.camera is not None else {})
 
     def close(self) -> None:
-        """Free the cameras; a second call does nothing."""
+        """Free the cameras and the physics with its threads; a second call does nothing."""
+        self._unfilmed = ()
         for camera in (self.camera, self._people):
             if camera is not None:
                 camera.close()
+        self.camera = self._people = None
+        self._stack = FrameStack(0, FRAMES, (3, POLICY.height, POLICY.width))
+        self.workcell.close()
 
     def _film(self) -> None:
         """Push the frames of the last step, if that is still to be done; cells that did not work repeat their last."""
