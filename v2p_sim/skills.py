@@ -63,9 +63,7 @@ GRASPED, PICKED, SCRUB, PLACING, RELEASED, RETREAT = 3, 5, 7, 11, 12, 13  # segm
 
 TRAVEL_M = 0.27  # tip height of free travel: a hanging glass clears a standing one (twice its 0.110 m) by 5 cm
 NEAR_M = 0.06  # length of a near segment above the believed contact. Placeholder
-OVERTRAVEL_M = (
-    0.015  # how far below the believed contact the tip aims: three errors of a slot's height, so that it is sure
-)
+OVERTRAVEL_M = 0.015  # how far below the believed contact the tip aims: three errors of a slot's height
 NEAR_FAST_MPS = 1.15  # speed into contact at speed 1, care 0. Placeholder
 NEAR_SLOW_MPS = 0.10  # the same at care 1. Placeholder
 SCRUB_LOOPS = 7  # placeholder
