@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.scripted import SearchRound, WorkLayout
 from economics import paired_ratio
-from scripts._evaluate import intervals
+from scripts._evaluate import diverged, intervals, whole_pairs
 from scripts._runs import read_rows, write_atomically
 
 PREMIUMS = (("blind_constant", "over the best constant", 1.08), ("blind_schedule", "over the best schedule", 1.03))
@@ -29,15 +29,17 @@ def summarise(rows: Rows, seed: int) -> dict[str, Any]:
         seed: of the bootstrap
 
     Returns:
-        `{name: {profit_usd_per_hour, low, high, err_rate, attempts_per_hour, ...}, "ratios": {...}}`.
+        `{name: {profit_usd_per_hour, low, high, err_rate, attempts_per_hour, ..., diverged}, "ratios": {...}}`. A shift
+        that diverged for one policy is left out for all.
     """
-    summary: dict[str, Any] = {name: _summary(own) for name, own in rows.items()}
+    lost, rows = {name: diverged(own) for name, own in rows.items()}, whole_pairs(rows)
+    summary: dict[str, Any] = {name: _summary(own) | {"diverged": lost[name]} for name, own in rows.items()}
     ratios = {}
     for rival, _, _ in PREMIUMS:
         if "oracle" in rows and rival in rows:
             pairs = [[row["profit"] for row in rows[name]] for name in ("oracle", rival)]
             ratio, low, high = (math.nan,) * 3
-            if np.mean(pairs[1]) > 0.0:
+            if sum(pairs[1]) > 0.0:
                 ratio, low, high = paired_ratio(pairs[0], pairs[1], np.random.default_rng(seed))
             ratios[f"oracle/{rival}"] = {"value": ratio, "low": low, "high": high}
     return summary | {"ratios": ratios}
@@ -55,6 +57,10 @@ def table_text(summary: Mapping[str, Any]) -> str:
     ratios = summary["ratios"]
     for name, ratio in ratios.items():
         lines.append(f"{name}: {ratio['value']:.3f} [{ratio['low']:.3f}, {ratio['high']:.3f}] (paired, 95 %)")
+    lost = [f"{name} {found['diverged']}" for name, found in summary.items() if found.get("diverged")]
+    if lost:
+        shifts = next(iter(summary.values()))["shifts"]
+        lines.append(f"diverged: {', '.join(lost)}; left out for every policy, {shifts} shifts of each count")
     premiums = [
         f"{100 * (ratios[f'oracle/{rival}']['value'] - 1):.1f} % {words}"
         for rival, words, _ in PREMIUMS
@@ -125,15 +131,15 @@ class TurnLog:
 def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     found = intervals([dict(row) for row in rows])
     totals = {name: sum(row[name] for row in rows) for name in ("attempts", "errors", "completed", "hours")}
-    profit = found["profit_usd_per_hour"]
+    profit, hours = found["profit_usd_per_hour"], totals["hours"] if rows else math.nan
     return {
         "profit_usd_per_hour": profit["value"],
         "low": profit["low"],
         "high": profit["high"],
         "profit_flow_usd_per_hour": found["profit_flow_usd_per_hour"]["value"],
-        "err_rate": totals["errors"] / max(totals["attempts"], 1.0),
-        "attempts_per_hour": totals["attempts"] / totals["hours"],
-        "mp_per_hour": totals["completed"] / totals["hours"],
+        "err_rate": totals["errors"] / max(totals["attempts"], 1.0) if rows else math.nan,
+        "attempts_per_hour": totals["attempts"] / hours,
+        "mp_per_hour": totals["completed"] / hours,
         "wage_parity": found["wage_parity"]["value"],
         "shifts": len(rows),
     }
