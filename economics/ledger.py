@@ -33,7 +33,8 @@ class LedgerRow:
     A number that was not measured is NaN. `delta_mpl_total` is mp(t) - mp(t - 1), NaN for the first shift.
     `delta_mpl_cust_pred`, `data_value` and `price_quoted` need a customer whose data came in: without one nothing is
     predicted, valued or quoted (NaN), and by definition the customer's share of the spread is 0. `price_quoted` is also
-    NaN where data was valued but not priced.
+    NaN where data was valued but not priced. `physics_error` is 1 where the simulation diverged and so ended the shift
+    before its time, else 0.
     """
 
     episode: int
@@ -76,6 +77,7 @@ class LedgerRow:
     alpha: float = NOT_MEASURED
     buffer_size: float = NOT_MEASURED
     wall_s: float = NOT_MEASURED
+    physics_error: float = NOT_MEASURED
 
 
 LEDGER_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(LedgerRow))
@@ -92,8 +94,8 @@ def make_row(
         prices: what the work is worth
         err_target: error target e* that the shift was held to
         lambda_dual: multiplier that the shift was held to, >= 0
-        **run: the columns that money does not decide: episode, task, seed, env_steps, the learner's, and those of the
-            data: delta_mpl_cust_pred, delta_mpl_total, data_value, price_quoted
+        **run: the columns that money does not decide: episode, task, seed, env_steps, physics_error, the learner's, and
+            those of the data: delta_mpl_cust_pred, delta_mpl_total, data_value, price_quoted
 
     Returns:
         The row; its money agrees with itself by construction.

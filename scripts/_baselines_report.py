@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.scripted import SearchRound, WorkLayout
 from economics import paired_ratio
-from scripts._evaluate import intervals
+from scripts._evaluate import diverged, intervals, whole_pairs
 from scripts._runs import read_rows, write_atomically
 
 PREMIUMS = (
@@ -28,12 +28,14 @@ def summarise(rows: Rows) -> dict[str, dict[str, float]]:
     """Sum up the shifts of every baseline.
 
     Args:
-        rows: priced shifts by policy
+        rows: priced shifts by policy, the same seeds in the same order
 
     Returns:
-        `{name: {profit_usd_per_hour, low, high, err_rate, attempts_per_hour, ...}}`.
+        `{name: {profit_usd_per_hour, low, high, err_rate, attempts_per_hour, ..., diverged}}`; a shift that diverged
+        for one policy is left out for all.
     """
-    return {name: _summary(own) for name, own in rows.items()}
+    whole = whole_pairs(rows)
+    return {name: _summary(whole[name]) | {"diverged": diverged(own)} for name, own in rows.items()}
 
 
 def premiums(rows: Rows, seed: int) -> dict[str, dict[str, Any]]:
@@ -47,12 +49,13 @@ def premiums(rows: Rows, seed: int) -> dict[str, dict[str, Any]]:
         `{rival: {words, value, low, high, asked, asked_low, holds}}`: ratio of the mean profits with its paired 95 %
         interval; empty without an oracle, nan and not held where the rival earns nothing.
     """
+    rows = whole_pairs(rows)
     found: dict[str, dict[str, Any]] = {}
     for rival, words, asked, asked_low in PREMIUMS:
         if "oracle" in rows and rival in rows:
             pairs = [[row["profit"] for row in rows[name]] for name in ("oracle", rival)]
             ratio, low, high = (math.nan,) * 3
-            if np.mean(pairs[1]) > 0.0:
+            if sum(pairs[1]) > 0.0:
                 ratio, low, high = paired_ratio(pairs[0], pairs[1], np.random.default_rng(seed))
             bars = {"asked": asked, "asked_low": asked_low, "holds": ratio >= asked and low > asked_low}
             found[rival] = {"words": words, "value": ratio, "low": low, "high": high} | bars
@@ -77,6 +80,10 @@ def table_text(summary: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]
             f"oracle/{rival}: {ratio['value']:.3f} [{ratio['low']:.3f}, {ratio['high']:.3f}] (paired, 95 %)   asked"
             f" {ratio['asked']:g}, low above {ratio['asked_low']:g}   {'holds' if ratio['holds'] else 'FAILS'}"
         )
+    lost = [f"{name} {own['diverged']}" for name, own in summary.items() if own["diverged"]]
+    if lost:
+        shifts = next(iter(summary.values()))["shifts"]
+        lines.append(f"diverged: {', '.join(lost)}; left out for every policy, {shifts} shifts of each count")
     return "\n".join([*lines, premium_text(found)])
 
 
@@ -150,15 +157,15 @@ class TurnLog:
 def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     found = intervals([dict(row) for row in rows])
     totals = {name: sum(row[name] for row in rows) for name in ("attempts", "errors", "completed", "hours")}
-    profit = found["profit_usd_per_hour"]
+    profit, hours = found["profit_usd_per_hour"], totals["hours"] if rows else math.nan
     return {
         "profit_usd_per_hour": profit["value"],
         "low": profit["low"],
         "high": profit["high"],
         "profit_flow_usd_per_hour": found["profit_flow_usd_per_hour"]["value"],
-        "err_rate": totals["errors"] / max(totals["attempts"], 1.0),
-        "attempts_per_hour": totals["attempts"] / totals["hours"],
-        "mp_per_hour": totals["completed"] / totals["hours"],
+        "err_rate": totals["errors"] / max(totals["attempts"], 1.0) if rows else math.nan,
+        "attempts_per_hour": totals["attempts"] / hours,
+        "mp_per_hour": totals["completed"] / hours,
         "wage_parity": found["wage_parity"]["value"],
         "shifts": len(rows),
     }

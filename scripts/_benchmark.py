@@ -23,6 +23,7 @@ class Measurement:
         bound: the value that it must keep, or None
         side: whether the bound is the largest ("upper") or the smallest ("lower") acceptable value
         is_guard: whether the others mean nothing where the bound is broken
+        note: what a reader has to know to judge the value, or None
     """
 
     name: str
@@ -31,6 +32,7 @@ class Measurement:
     bound: float | None = None
     side: Literal["upper", "lower"] = "upper"
     is_guard: bool = False
+    note: str | None = None
 
     def holds(self, value: float) -> bool:
         """Tell whether a value keeps the bound; NaN keeps none."""
@@ -47,7 +49,8 @@ def interleaved_medians(measurements: Sequence[Measurement], rounds: int) -> lis
         rounds: how often
 
     Returns:
-        One line each: name, value (median over the rounds), unit, bound, and its side where there is a bound.
+        One line each: name, value (median over the rounds), unit, bound, its side where there is a bound, and its note
+        where there is one.
     """
     values: dict[str, list[float]] = {measurement.name: [] for measurement in measurements}
     for _ in range(rounds):
@@ -60,6 +63,7 @@ def interleaved_medians(measurements: Sequence[Measurement], rounds: int) -> lis
             "unit": item.unit,
             "bound": item.bound,
             "side": None if item.bound is None else item.side,
+            **({} if item.note is None else {"note": item.note}),
         }
         for item in measurements
     ]

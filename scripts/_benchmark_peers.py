@@ -24,14 +24,19 @@ STEPS = 400
 
 @dataclass(frozen=True)
 class PeerSpec:
-    """A peer: the environment that it is installed in, and how many times as fast ours must be, if that is said."""
+    """A peer: the environment that it is installed in, how many times as fast ours must be, if that is said, a note."""
 
     venv: str
     bound: float | None = None
+    note: str | None = None
 
 
 PEERS = {
-    "dm_control": PeerSpec("dm_control", 30.0),
+    "dm_control": PeerSpec(
+        "dm_control",
+        30.0,
+        "mostly a quality setting: it draws as shipped; frames_over_dm_control_equal_quality has ours set for both",
+    ),
     "dm_control_equal_quality": PeerSpec("dm_control", 5.0),
     "robosuite": PeerSpec("robotics"),
     "fetch": PeerSpec("robotics", 5.0),
@@ -55,7 +60,7 @@ def peer_measurements(stack: ExitStack) -> list[Measurement]:
         except PeerError as error:
             _say(str(error))
             continue
-        found += Duel(peer, stack).measurements(name, spec.bound)
+        found += Duel(peer, stack).measurements(name, spec)
     return found
 
 
@@ -140,10 +145,10 @@ class Duel:
             steps += 1
         return steps, time.perf_counter() - started
 
-    def measurements(self, name: str, bound: float | None) -> list[Measurement]:
+    def measurements(self, name: str, spec: PeerSpec) -> list[Measurement]:
         """List the ratio, and what it was made of: these are read after it in every round."""
         return [
-            Measurement(f"frames_over_{name}", "ratio", self.ratio, bound, "lower"),
+            Measurement(f"frames_over_{name}", "ratio", self.ratio, spec.bound, "lower", note=spec.note),
             Measurement(f"frames_per_s_{name}", "env steps/s", lambda: self._theirs),
             Measurement(f"frames_per_s_beside_{name}", "env steps/s", lambda: self._ours),
             Measurement(f"substeps_{name}", "substeps/env step", lambda: float(self._peer.substeps)),

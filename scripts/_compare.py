@@ -18,7 +18,7 @@ from scripts._arguments import settings_for
 from scripts._baselines import Bench, search_baselines
 from scripts._build import EVALUATION_CELLS, for_evaluation, make_cells, make_prices
 from scripts._cli import compose_settings
-from scripts._evaluate import FIRST_SEED, evaluate_shifts, intervals
+from scripts._evaluate import FIRST_SEED, evaluate_shifts, sum_up, whole
 from scripts._explain import UsageError
 from scripts._interrupts import Interrupted, Interrupts
 from scripts._runs import read_rows, write_json
@@ -130,7 +130,9 @@ def read_outcome(root: Path) -> Outcome:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
         found, name = summary["eval"], str(summary["agent"])
-        scores = {key: float(found[key]["value"]) if key in found else math.nan for key in QUANTITIES}
+        means = {key: found[key]["value"] for key in QUANTITIES if key in found}
+        # null is what was not measured, as where every shift diverged.
+        scores = {key: math.nan if means.get(key) is None else float(means[key]) for key in QUANTITIES}
         shifts, seed = int(found["shifts"]), int(summary["seed"])
         task = str(summary["task"])
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -138,7 +140,7 @@ def read_outcome(root: Path) -> Outcome:
     trained, evaluated = read_rows(root / "train.csv"), read_rows(root / "eval.csv")
     wall_s = float(trained[-1]["wall_s"]) if trained else float(summary["wall_s"])
     profits: dict[int, list[float]] = {}
-    for row in evaluated:
+    for row in whole(evaluated):
         profits.setdefault(int(row["episode"]), []).append(float(row["profit"]))
     curve = {episode: float(np.mean(values)) for episode, values in profits.items()}
     return Outcome(name, seed, shifts, scores, wall_s / 60.0, curve, task)
@@ -176,7 +178,7 @@ def _work_scripted(job: Job, settings: Settings, stop: Interrupts) -> None:
             policy = RandomPolicy(spec, seed=FIRST_SEED + job.seed)
         rows = evaluate_shifts(stop.watched(policy), env, shifts, make_prices(settings.economics))
     found = {"task": settings.task.name, "agent": job.agent, "seed": job.seed, "wall_s": wall_s}
-    found["eval"] = {**intervals(rows), "shifts": shifts, "first_seed": FIRST_SEED}
+    found["eval"] = {**sum_up(rows), "first_seed": FIRST_SEED}
     job.root.mkdir(parents=True, exist_ok=True)
     write_json(job.root / "summary.json", found)
 

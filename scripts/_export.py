@@ -21,7 +21,11 @@ from v2p_sim.shift import STATE_LAYOUT
 
 ACTION_NAMES = ("speed", "care")
 LEDGER_VALUES = ("data_value", "price_quoted")
-"""Columns of a ledger that say what data was worth and at what price it was quoted [$]."""
+"""Columns of a ledger that say what data was worth and at what price it was quoted [$].
+
+A ledger values shifts of training; of an exported shift it knows nothing, so all carry the numbers of its last row.
+"""
+VALUES_NOTE = "Data value and price [$] of every episode are those of the run's last shift."
 
 INSTRUCTIONS = {
     "dishwashing": "Wash dishes.",
@@ -41,7 +45,7 @@ class Dataset:
         observation_space: space of what one cell observes; of a video, a stack of frames.
         layout: names, slices and units of a flat observation.
         prices: what the work is worth.
-        values: the ledger's data value and price, or nothing.
+        values: data value and price of the run's last shift, which every episode carries, or nothing.
         env_spec: Gymnasium's specification of the environment as JSON, or None where JSON cannot say it.
     """
 
@@ -60,7 +64,7 @@ class Dataset:
         return INSTRUCTIONS.get(self.task, self.task)
 
     def numbers(self, episode: Episode) -> dict[str, float | None]:
-        """Return what a shift produced and earned, and what the ledger says of such data."""
+        """Return what a shift produced and earned, and what data was worth in the run's last shift."""
         return {**shift_numbers(episode, self.prices), **self.values}
 
 
@@ -84,7 +88,7 @@ def entry_names(dataset: Dataset) -> list[str]:
 
 
 def ledger_values(root: Path) -> dict[str, float | None]:
-    """Read what the run's ledger last said of its data.
+    """Read data value and price of the run's last shift.
 
     Args:
         root: the run folder.

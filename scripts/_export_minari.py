@@ -18,7 +18,7 @@ from gymnasium import spaces
 
 from scripts._episodes import Episode
 from scripts._explain import UsageError
-from scripts._export import Dataset, drafted
+from scripts._export import VALUES_NOTE, Dataset, drafted
 from scripts._runs import versions
 from v2p_sim.core import ACTION_SPACE
 
@@ -101,12 +101,13 @@ def _single_space(space: spaces.Box[Any]) -> spaces.Box[Any]:
 def _metadata(dataset: Dataset) -> dict[str, Any]:
     found = versions()
     frames = "Frames are single, (C, H, W): the newest of the stack. " if dataset.observation == "video" else ""
+    worth = f"{VALUES_NOTE} " if dataset.values else ""
     about = {
         "dataset_id": minari_id(dataset.task),
         "minari_version": version("minari"),
         "algorithm_name": dataset.policy,
         "author": {"V2P"},
-        "description": f"{dataset.instruction} Rewards are dollars, actions [speed, care]. {frames}".strip(),
+        "description": f"{dataset.instruction} Rewards are dollars, actions [speed, care]. {frames}{worth}".strip(),
         "requirements": [f"{name}=={found[name]}" for name in ("v2p", "mujoco") if found[name][0].isdigit()],
     }
     return about if dataset.env_spec is None else about | {"env_spec": dataset.env_spec}

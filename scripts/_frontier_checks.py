@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import spearmanr
+from scipy.stats import binom, spearmanr
 
 from economics import Prices, profit_rate
 from scripts._frontier_table import FrontierRow, columns_of
@@ -22,6 +22,8 @@ from v2p_sim.tasks.dishwashing import (
 )
 
 FEASIBLE_MP_PER_HOUR = 80.0
+CLEAR = 1e-3
+"""Largest chance of being counted on the other side of the limits of a point that says something of them."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,37 @@ def formula_report(
         "feasible_points_formula": int(theirs.sum()),
         "feasible_agreement_share": float((ours == theirs).mean()),
     }
+
+
+def formula_checks(
+    rows: Sequence[FrontierRow], config: DishwashingConfig, prices: Prices, err_limit: float
+) -> list[Check]:
+    """Hold the feasible set of a frontier of the abstract task against the formula's.
+
+    At so many attempts in so many hours a point is feasible with up to min(limit x attempts, attempts - 80 x hours)
+    errors, which are binomial by the formula. Points within noise of a limit say nothing and are left out: those that
+    chance alone puts on the other side in more than one of 1000 sweeps. Of the others all have to agree. Chance breaks
+    that in fewer than (clear points) / 1000 sweeps, most of them being farther from a limit than that; what breaks it
+    otherwise is a formula that does not describe the task. Without a clear point nothing was validated, nothing holds.
+
+    Args:
+        rows: measured points
+        config: constants of the formula
+        prices: what the work is worth
+        err_limit: largest error rate of the feasible set
+
+    Returns:
+        The check.
+    """
+    at = columns_of(rows)
+    pace, err, _ = formula_rates(at["speed"], at["care"], config, prices)
+    theirs = feasible(pace * (1.0 - err), err, err_limit)
+    most = np.minimum(err_limit * at["attempts"], at["attempts"] - FEASIBLE_MP_PER_HOUR * at["hours"])
+    chance = binom.cdf(np.floor(most + 1e-9), at["attempts"], err)
+    clear = np.where(theirs, 1.0 - chance, chance) <= CLEAR
+    agree = feasible(at["mp"], at["err"], err_limit) == theirs
+    share = float(agree[clear].mean()) if clear.any() else math.nan
+    return [Check(f"feasible as by the formula, {int(clear.sum())} clear points", share, 1.0, 1.0)]
 
 
 def formula_rates(

@@ -50,7 +50,7 @@ def draw_heat_maps(
         cares, speeds, values = _grid(at, name)
         shown = axis.pcolormesh(cares, speeds, values * scale, cmap=colours, shading="nearest")
         figure.colorbar(shown, ax=axis, label=label)
-        _mark(axis, rows, err_limit, formula)
+        mark(axis, rows, err_limit, formula)
         axis.set_xlabel("care")
         axis.set_ylabel("speed")
     axes.flat[-1].legend(loc="lower left", fontsize=8)
@@ -81,6 +81,32 @@ def draw_frontier(path: Path, rows: Sequence[FrontierRow], title: str, err_limit
         axis.legend(frameon=False, fontsize=8)
     figure.suptitle(title)
     figure.savefig(path)
+
+
+def mark(
+    axis: Any, rows: Sequence[FrontierRow], err_limit: float, formula: tuple[DishwashingConfig, Prices] | None
+) -> None:
+    """Ring the feasible points and star the best; with a formula, cross its optimum and outline its feasible set.
+
+    Args:
+        axis: care to the right, speed upwards
+        rows: measured points
+        err_limit: largest error rate of the feasible set
+        formula: constants of the abstract task and the prices, or None
+    """
+    at = columns_of(rows)
+    fit = feasible(at["mp"], at["err"], err_limit)
+    axis.plot(at["care"][fit], at["speed"][fit], "o", mfc="none", color=_FEASIBLE, markersize=9, label="feasible")
+    best = best_row(rows)
+    axis.plot(best.care, best.speed, "*", color=_BEST, markersize=13, label=f"best: {best.profit:.2f} $/h")
+    if formula is None:
+        return
+    action = optimal_action(*formula)
+    axis.plot(action[1], action[0], "P", color=_OPTIMUM, mec="black", markersize=10, label="closed-form optimum")
+    speed, care = np.meshgrid(np.linspace(0.4, 1.0, 121), np.linspace(0.0, 1.0, 121), indexing="ij")
+    pace, err, _ = formula_rates(speed, care, *formula)
+    inside = feasible(pace * (1.0 - err), err, err_limit).astype(float)
+    axis.contour(care, speed, inside, levels=[0.5], colors=_FEASIBLE, linewidths=1.2)
 
 
 def efficient(mp: npt.NDArray[np.float64], err: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -124,24 +150,6 @@ def _draw_profit(axis: Any, rows: Sequence[FrontierRow], prices: Prices) -> None
         axis.fill_between(care, worst, best, color=shade, alpha=0.06, linewidth=0)
     axis.set_xlabel("care")
     axis.set_ylabel("profit [$/h]")
-
-
-def _mark(
-    axis: Any, rows: Sequence[FrontierRow], err_limit: float, formula: tuple[DishwashingConfig, Prices] | None
-) -> None:
-    at = columns_of(rows)
-    fit = feasible(at["mp"], at["err"], err_limit)
-    axis.plot(at["care"][fit], at["speed"][fit], "o", mfc="none", color=_FEASIBLE, markersize=9, label="feasible")
-    best = best_row(rows)
-    axis.plot(best.care, best.speed, "*", color=_BEST, markersize=13, label=f"best: {best.profit:.2f} $/h")
-    if formula is None:
-        return
-    action = optimal_action(*formula)
-    axis.plot(action[1], action[0], "P", color=_OPTIMUM, mec="black", markersize=10, label="closed-form optimum")
-    speed, care = np.meshgrid(np.linspace(0.4, 1.0, 121), np.linspace(0.0, 1.0, 121), indexing="ij")
-    pace, err, _ = formula_rates(speed, care, *formula)
-    inside = feasible(pace * (1.0 - err), err, err_limit).astype(float)
-    axis.contour(care, speed, inside, levels=[0.5], colors=_FEASIBLE, linewidths=1.2)
 
 
 def _grid(at: dict[str, npt.NDArray[np.float64]], name: str) -> tuple[Any, Any, npt.NDArray[np.float64]]:

@@ -20,7 +20,7 @@ from scripts._explain import UsageError
 
 PICTURE = (640, 480)  # the workcell's picture, (width, height) [pixels]
 PANEL_WIDTH = 256
-STRIP_HEIGHT = 72
+STRIP_HEIGHT = 92
 FPS = 10
 
 _INK, _DIM, _PAPER, _BAR = (245, 245, 245), (170, 180, 190), (24, 28, 34), (80, 170, 255)
@@ -142,6 +142,7 @@ class Facts:
     err_rate: float
     parity: float
     event: str
+    """Of contacts in words, one line or two."""
 
     @classmethod
     def of(cls, info: Mapping[str, Any], action: npt.NDArray[Any], event: str, prices: Prices) -> Facts:
@@ -166,7 +167,7 @@ def compose(
         layout: names, slices and units of a flat observation
 
     Returns:
-        Frame (552, 896, 3) uint8.
+        Frame (572, 896, 3) uint8.
     """
     width, height = PICTURE
     canvas = Image.new("RGB", (width + PANEL_WIDTH, height + STRIP_HEIGHT), _PAPER)
@@ -190,7 +191,7 @@ def _font(size: int) -> Any:
 
 
 def _draw_strip(draw: ImageDraw.ImageDraw, top: int, facts: Facts) -> None:
-    """Speed and care as bars; MP, error rate, parity; the last contact event."""
+    """Speed and care as bars; MP, error rate, parity; the last contact in two lines."""
     font = _font(15)
     for column, (name, value) in enumerate((("speed", facts.speed), ("care", facts.care))):
         left = _MARGIN + 165 * column
@@ -200,7 +201,8 @@ def _draw_strip(draw: ImageDraw.ImageDraw, top: int, facts: Facts) -> None:
     draw.text((PICTURE[0] - 130, top + 6), f"time {int(facts.minutes):02d}:{facts.minutes * 60 % 60:04.1f}", _INK, font)
     money = f"MP {facts.mp_r:.0f} /h    errors {100 * facts.err_rate:.1f} %    parity {facts.parity:.2f}"
     draw.text((_MARGIN, top + 27), money, _INK, font)
-    draw.text((_MARGIN, top + 48), f"last contact: {facts.event}", _DIM, font)
+    for row, line in enumerate(f"last contact: {facts.event}".splitlines()):
+        draw.text((_MARGIN, top + 48 + 20 * row), line, _DIM, font)
 
 
 def _draw_video(canvas: Image.Image, draw: ImageDraw.ImageDraw, observation: npt.NDArray[Any]) -> None:
@@ -233,11 +235,15 @@ def _draw_numbers(draw: ImageDraw.ImageDraw, observation: npt.NDArray[Any], layo
 
 
 def _describe(events: list[dict[str, Any]], hours: float, before: str) -> str:
-    """The last contact event in words, or the one before where this step had none."""
+    """The step's contact event of most energy in two lines, or the one before where the step had none.
+
+    A dish that lands on another's edge makes several events in a step; what may have broken it is the hardest.
+    """
     if not events:
         return before
-    event = events[-1]
+    event = max(events, key=lambda one: one["energy_j"])
+    who = f"{event['kind']} against {event['partner']} at {event['phase']}, {event['outcome']}".replace("_", " ")
     return (
-        f"{event['kind']} at {event['phase']}, peak {event['peak_n']:.1f} N, {event['energy_j']:.3f} J, "
-        f"{event['outcome']} (t {hours * 60:.1f} min)"
+        f"{who} (t {hours * 60:.1f} min)\nenergy {event['energy_j']:.3f} J, peak {event['peak_n']:.1f} N,"
+        f" impulse {event['impulse_ns']:.3f} N s, sustained {event['sustained_n']:.1f} N"
     )

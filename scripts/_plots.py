@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scripts._evaluate import whole
+
 Rows = Sequence[Mapping[str, str]]
 
 WINDOW = 10  # shifts of the running mean
@@ -116,6 +118,7 @@ def _draw(axis: Any, panel: Panel, train: Rows, evaluation: Rows) -> None:
 
 def _draw_evaluation(axis: Any, panel: Panel, evaluation: Rows) -> None:
     """Greedy evaluations: mean, and the range over their shifts."""
+    evaluation = whole(evaluation)
     if not evaluation or panel.column not in evaluation[0]:
         return
     episodes, values = column(evaluation, "episode"), column(evaluation, panel.column) * panel.scale

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from economics import Fleet, cost_per_human_hour, unit_economics
 from scripts._explain import UsageError
@@ -45,7 +46,7 @@ def results_table(source: Source, last: int) -> Table:
     for policy, (count, found) in evaluations(source.root).items():
         rows += [(policy, quantity, *interval, count) for quantity, interval in found.items()]
     for quantity, name in QUANTITIES.items():
-        values = source.recorded[name][-shifts:]
+        values = _last(source, name, last)
         known = values[np.isfinite(values)]
         mean = float(known.mean()) if len(known) else math.nan
         rows.append((f"last {shifts} training shifts", quantity, mean, math.nan, math.nan, len(known)))
@@ -74,7 +75,7 @@ def evaluations(root: Path | None) -> dict[str, tuple[int, dict[str, Interval]]]
         summary = json.loads(path.read_text(encoding="utf-8"))
         named = {"final evaluation": summary["eval"], "untrained": summary["untrained"], **summary["baselines"]}
         shifts = int(summary["eval"]["shifts"])
-        return {name: (shifts, _intervals(found)) for name, found in named.items()}
+        return {name: (shifts - int(found.get("diverged", 0)), _intervals(found)) for name, found in named.items()}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"run_dir: {path} is damaged ({type(error).__name__}); choose another run_dir") from error
 
@@ -108,8 +109,8 @@ def draw_summary(source: Source, fleets: Mapping[str, Fleet], last: int) -> Any:
 
 def _draw_reached(axis: Any, source: Source, last: int) -> None:
     found = {name: row["profit_usd_per_hour"] for name, (_, row) in evaluations(source.root).items()}
-    profit = source.recorded["profit"][-last:]
-    found[f"last {len(profit)} training shifts"] = (float(np.nanmean(profit)), math.nan, math.nan)
+    profit = _last(source, "profit", last)
+    found[f"last {min(last, len(source.episodes))} training shifts"] = (float(np.nanmean(profit)), math.nan, math.nan)
     names = [textwrap.fill(name.replace("constant_", "constant "), 14) for name in found]
     means, lows, highs = np.array(list(found.values())).T
     axis.bar(names, means, 0.6, color=COLOURS["robot"])
@@ -147,17 +148,22 @@ def _draw_year(axis: Any, fleets: Mapping[str, Fleet]) -> None:
     finish(axis, "view of the ledger", "fleet [million $/year]", "The fleet's year")
 
 
+def _last(source: Source, name: str, last: int) -> npt.NDArray[np.float64]:
+    """Take a column of the last training shifts, without those whose physics diverged."""
+    recorded = {column: source.recorded[column][-last:] for column in (name, "physics_error")}
+    return recorded[name][~(recorded["physics_error"] > 0.0)]
+
+
 def _last_evaluation(path: Path) -> dict[str, tuple[int, dict[str, Interval]]]:
     """Take the newest shifts of eval.csv: a run that was stopped has no summary."""
     rows = read_rows(path)
     if not rows:
         return {}
-    from scripts._evaluate import SUMMARY_NAMES, intervals
+    from scripts._evaluate import SUMMARY_NAMES, intervals, whole
 
     newest = rows[-1]["episode"]
-    numbers = [
-        {name: float(row[name]) for name in SUMMARY_NAMES if name in row} for row in rows if row["episode"] == newest
-    ]
+    kept = whole([row for row in rows if row["episode"] == newest])
+    numbers = [{name: float(row[name]) for name in SUMMARY_NAMES if name in row} for row in kept]
     return {f"evaluation after {newest}": (len(numbers), _intervals(intervals(numbers)))}
 
 

@@ -32,7 +32,7 @@ from scripts._build import (
 )
 from scripts._contact_file import ContactFile
 from scripts._contacts import TrainingContacts, check_contacts
-from scripts._evaluate import FIRST_SEED, MONEY, eval_columns, evaluate_shifts
+from scripts._evaluate import FIRST_SEED, eval_columns, evaluate_shifts, evaluation_line, gauges, sum_up
 from scripts._interrupts import Interrupted, Interrupts, Policy
 from scripts._media import Film, record
 from scripts._plots import draw_plots
@@ -149,6 +149,8 @@ class Session(Observer):
             self.say(f"episode {result.episode}: the physics diverged at once; no row")
             return
         row = self._priced(result)
+        if row.physics_error > 0.0:
+            self.say(f"episode {row.episode}: the physics diverged after {60 * row.hours:.1f} min; its row says so")
         self._mp_before = row.mp_r
         assert self._train is not None
         self._train.write(asdict(row))
@@ -201,12 +203,9 @@ class Session(Observer):
         assert self._eval is not None
         for row in rows:
             self._eval.write(row)
-        means = {name: sum(row[name] for row in rows) / len(rows) for name in MONEY}
-        self._log("eval", means, state.episode)
-        self.say(
-            f"evaluation after {state.episode} | profit {means['profit']:.2f} $/h | MP {means['mp_r']:.1f} /h"
-            f" | err {100 * means['err_rate']:.1f} % | parity {means['wage_parity']:.2f} | {shifts} shifts"
-        )
+        found = sum_up(rows)
+        self._log("eval", gauges(found), state.episode)
+        self.say(evaluation_line(found, state.episode))
         self._evaluated = state.episode
         return rows
 
@@ -278,6 +277,7 @@ class Session(Observer):
             seed=self.settings.seed,
             env_steps=result.env_steps,
             wall_s=result.wall_s,
+            physics_error=info.get("physics_error", 0.0),
             delta_mpl_total=float(marginal_product(info["completed"], info["hours"])) - self._mp_before,
             **{name: metrics.get(name, metrics.get(PPO_NAMES.get(name, name), math.nan)) for name in LEARNER_COLUMNS},
         )

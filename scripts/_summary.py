@@ -9,7 +9,7 @@ import numpy as np
 
 from agents import ConstantPolicy, GreedyPolicy, LoopState, RandomPolicy
 from scripts._build import learner_threads, make_agent, usable_threads, uses_overlap
-from scripts._evaluate import FIRST_SEED, Policy, evaluate_shifts, intervals
+from scripts._evaluate import FIRST_SEED, Policy, divergence_note, evaluate_shifts, sum_up
 from scripts._runs import versions, write_json
 from scripts._session import Session
 
@@ -29,7 +29,7 @@ def write_summary(session: Session, state: LoopState, started: float) -> None:
     """
     settings, parts = session.settings, session.parts
     shifts = int(settings.final_shifts or 0)
-    found = intervals(session.evaluate(state, shifts))
+    found = sum_up(session.evaluate(state, shifts))
     session.film(state)
     session.plot()
     summary: dict[str, Any] = {
@@ -41,12 +41,12 @@ def write_summary(session: Session, state: LoopState, started: float) -> None:
         "episodes": state.episode,
         "env_steps": state.env_steps,
         "updates": state.updates,
-        "eval": {**found, "shifts": shifts, "first_seed": FIRST_SEED},
+        "eval": {**found, "first_seed": FIRST_SEED},
     }
     for name, policy in baselines(session).items():
         rows = evaluate_shifts(session.watched(policy), parts.evaluation_env, shifts, parts.prices)
         target = summary if name == "untrained" else summary.setdefault("baselines", {})
-        target[name] = intervals(rows)
+        target[name] = sum_up(rows)
     summary |= {
         "versions": versions(),
         "threads": {"cells": usable_threads(settings), "learner": learner_threads(settings)},
@@ -81,8 +81,13 @@ def report(summary: dict[str, Any]) -> str:
     """Put the result into one line."""
     profit, parity = summary["eval"]["profit_usd_per_hour"], summary["eval"]["wage_parity"]
     others = {"untrained": summary["untrained"]} | summary["baselines"]
+    lost = [
+        f" | {name} {divergence_note(found['diverged'], found['shifts'])}"
+        for name, found in ({"trained": summary["eval"]} | others).items()
+        if found["diverged"]
+    ]
     against = ", ".join(f"{name} {values['profit_usd_per_hour']['value']:.2f}" for name, values in others.items())
     return (
         f"trained policy {profit['value']:.2f} $/h [{profit['low']:.2f}, {profit['high']:.2f}],"
-        f" parity {parity['value']:.2f} | {against} | {summary['wall_s']:.0f} s"
+        f" parity {parity['value']:.2f} | {against} | {summary['wall_s']:.0f} s" + "".join(lost)
     )

@@ -2,9 +2,10 @@
 
 `bound` is the largest ("side": "upper") or smallest ("lower") value that is acceptable, or null. An overhead is the
 time of env.step over the time of the bare native rollout of the same substeps and the bare render of the same frames,
-at 20 substeps a step and (`_default`) at the task's own. Peers are other projects' environments: `make peers`. Learners
-are compared with others in processes of their own, one thread on each side; if ours does not give the plain
-implementation's loss and gradient, the exit status is 1.
+at 20 substeps a step and (`_default`) at the task's own. Peers are other projects' environments: `make peers`. Their
+first figure, `frames_over_dm_control`, is mostly a quality setting, as its `note` says: dm_control draws as shipped;
+`frames_over_dm_control_equal_quality` compares like with like. Learners are compared with others in processes of their
+own, one thread on each side; if ours does not give the plain implementation's loss and gradient, the exit status is 1.
 """
 
 from __future__ import annotations

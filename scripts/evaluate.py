@@ -1,6 +1,7 @@
 """Evaluate a trained run: `python scripts/evaluate.py run_dir=RUN [shifts=20] [output=FILE.json] [device=cpu]`.
 
-Prints a table of means and 95 % intervals over greedy shifts on fixed seeds, and writes them as JSON to the run folder.
+Prints a table of means and 95 % intervals over greedy shifts on fixed seeds, and writes them as JSON to the run folder;
+shifts whose physics diverged are counted apart and left out.
 `randomization=off|mild|strong` draws the shifts differently from the run's task.eval_randomization;
 `contacts=FILE.csv|FILE.parquet` writes their contact events, one row an event.
 """
@@ -49,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
 
     from agents import load_policy
     from scripts._build import choose_device, make_prices
-    from scripts._evaluate import FIRST_SEED, evaluate_shifts, intervals
+    from scripts._evaluate import FIRST_SEED, evaluate_shifts, sum_up
     from scripts._runs import read_config, versions, write_json
 
     root = Path(arguments.run_dir).expanduser()
@@ -58,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
     policy = load_policy(root, choose_device(arguments.device))
     with closing(make_env(settings, arguments)) as env:
         rows = evaluate_shifts(policy, env, arguments.shifts, make_prices(settings.economics))
-    found = intervals(rows)
+    found = sum_up(rows)
     output = root / "evaluation.json" if arguments.output is None else Path(arguments.output).expanduser()
     write_json(
         output,
@@ -66,7 +67,7 @@ def run(argv: Sequence[str]) -> int:
             "task": settings.task.name,
             "seed": settings.seed,
             "randomization": level,
-            "eval": {**found, "shifts": arguments.shifts, "first_seed": FIRST_SEED},
+            "eval": {**found, "first_seed": FIRST_SEED},
             "shifts": rows,
             "versions": versions(),
         },
@@ -115,13 +116,17 @@ def show(found: dict[str, Any], title: str) -> None:
     """Print the table.
 
     Args:
-        found: value, low and high of each quantity
+        found: what `scripts._evaluate.sum_up` returned
         title: heading
     """
+    from scripts._evaluate import divergence_note
+
     print(title)
     print(f"{'quantity':<26}{'mean':>10}{'95 % low':>12}{'95 % high':>12}")
     for name, interval in found.items():
-        print(f"{name:<26}{interval['value']:>10.4g}{interval['low']:>12.4g}{interval['high']:>12.4g}")
+        if isinstance(interval, dict):
+            print(f"{name:<26}{interval['value']:>10.4g}{interval['low']:>12.4g}{interval['high']:>12.4g}")
+    print(divergence_note(found["diverged"], found["shifts"]))
 
 
 main = entry_point(run)

@@ -2,6 +2,7 @@
 
 Rolls shifts of a run's policy (`policy=checkpoint`, `random` or `'constant(1.0,0.86)'`), the first with `seed=0`, and
 writes a Minari dataset or a LeRobotDataset v3.0, by default to RUN/datasets/FORMAT. `device=` says where a policy runs.
+Each episode tells what it earned; of a checkpoint's, data_value and price_quoted are those of the run's last shift.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Measure constant actions: `python scripts/sweep_frontier.py task=dishwashing_mujoco [grid=7 dishes=200 output=DIR]`.
 
 Works a grid of speeds in [0.4, 1] and cares in [0, 1], all points side by side in rounds of whole shifts, until each
-has its dishes. Writes frontier.csv, heat_maps.png, frontier.png and summary.json; the same output continues an
-interrupted sweep, or adds dishes to a finished one. The overrides of a run count as well: seed=, threads=,
-task.shift_minutes= (30 by default), economics.price_usd=.
+has its dishes. Holds the physical task against its bars and the abstract one's feasible set against its formula. Writes
+frontier.csv, heat_maps.png, frontier.png and summary.json; the same output continues an interrupted sweep, or adds
+dishes to a finished one. The overrides of a run count as well: seed=, threads=, task.shift_minutes= (30 by default),
+economics.price_usd=.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def present(root: Path, settings: Settings) -> dict[str, Any]:
     """
     from scripts._build import make_cells, make_prices
     from scripts._evaluate import abstract_config
-    from scripts._frontier_checks import formula_report, frontier_checks, frontier_report
+    from scripts._frontier_checks import formula_checks, formula_report, frontier_checks, frontier_report
     from scripts._frontier_plots import FRONTIER, HEAT_MAPS, draw_frontier, draw_heat_maps
     from scripts._frontier_table import read_frontier
     from scripts._runs import versions, write_json
@@ -147,11 +148,10 @@ def present(root: Path, settings: Settings) -> dict[str, Any]:
     formula = abstract_config(env)
     env.close()
     summary: dict[str, Any] = {"task": settings.task.name, **frontier_report(rows, limit)}
-    if formula is None:
-        checks = frontier_checks(rows)
-        summary["checks"] = [asdict(check) | {"holds": check.holds} for check in checks]
-    else:
+    if formula is not None:
         summary["formula"] = formula_report(rows, formula, prices, limit)
+    checks = frontier_checks(rows) if formula is None else formula_checks(rows, formula, prices, limit)
+    summary["checks"] = [asdict(check) | {"holds": check.holds} for check in checks]
     title = f"{settings.task.name}: constant actions"
     draw_heat_maps(root / HEAT_MAPS, rows, title, limit, None if formula is None else (formula, prices))
     draw_frontier(root / FRONTIER, rows, title, limit, prices)

@@ -139,7 +139,7 @@ def work(arguments: TrainOnEmbeddingsArguments, settings: Settings, policy: Any,
     """
     from agents import TrainedPolicy, with_encoder
     from scripts._build import EVALUATION_CELLS, for_evaluation, make_cells, make_prices
-    from scripts._evaluate import evaluate_shifts, intervals
+    from scripts._evaluate import evaluate_shifts, sum_up
     from scripts._latent_cells import Comparison, LatentCells
     from scripts.evaluate import show
 
@@ -148,8 +148,8 @@ def work(arguments: TrainOnEmbeddingsArguments, settings: Settings, policy: Any,
     with closing(make_cells(for_evaluation(settings), min(EVALUATION_CELLS, count))) as env:
         cells = LatentCells(env, policy.encoder)
         rows = evaluate_shifts(lambda latents: comparison.act(cells, latents), cells, count, prices)
-        show(intervals(rows), f"learned from embeddings: {count} greedy shifts")
-        show(intervals(evaluate_shifts(policy, env, count, prices)), f"the run's own policy: {count} greedy shifts")
+        show(sum_up(rows), f"learned from embeddings: {count} greedy shifts")
+        show(sum_up(evaluate_shifts(policy, env, count, prices)), f"the run's own policy: {count} greedy shifts")
     return comparison
 
 

@@ -152,7 +152,7 @@ def compare_tables(
         policy = TablePolicy(np.stack([tables[name] for name, _ in padded]), task.layout)
         results = evaluate(_ticking(policy, task.tick), task.env, [seed for _, seed in chosen])
         for (name, _), result in zip(chosen, results, strict=True):
-            if result.info["hours"] > 0.0:
+            if result.info["hours"] > 0.0 and not result.info.get("physics_error", 0.0) > 0.0:
                 scores[name].append(task.score(result.info))
     means = {name: float(np.mean(values)) if values else float("nan") for name, values in scores.items()}
     return means, len(jobs)

@@ -20,7 +20,7 @@ def test_columns_are_the_schema():
         *("profit_flow", "lambda_dual", "reward", "novelty_raw", "novelty_norm", "mean_weight"),
         *("delta_mpl_cust_pred", "delta_mpl_total", "data_value", "price_quoted", "spread", "spread_value", "s_cust"),
         *("s_plat", "rebate", "captured_spread", "consumer_surplus", "critic_loss", "actor_loss", "alpha"),
-        *("buffer_size", "wall_s"),
+        *("buffer_size", "wall_s", "physics_error"),
     ) == LEDGER_COLUMNS
 
 

@@ -6,12 +6,14 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
-from scripts import _benchmark_encoders, _benchmark_peers
+from scripts import _benchmark_encoders, _benchmark_env, _benchmark_peers, benchmark
 from scripts._benchmark import alternating_seconds
 from scripts._benchmark_bare import Bare, record
 from scripts._benchmark_env import CASES, Case, make_physical, random_actions
@@ -65,6 +67,52 @@ def test_bounds_are_those_that_were_promised():
         "env_overhead_blind": 1.25,
     }
     assert all(case.substeps == (None if name.endswith("_default") else 20) for name, (case, _) in CASES.items())
+
+
+def bounds(measurements: list[Measurement]) -> dict[str, tuple[float, str]]:
+    return {each.name: (each.bound, each.side) for each in measurements if each.bound is not None}
+
+
+def test_every_bound_of_the_environments_is_the_one_that_was_promised(monkeypatch):
+    for name in (
+        "Overhead",
+        "RenderProcesses",
+        "Resting",
+        "_steps_per_s",
+        "_thread_speedup",
+        "_abstract_over_cartpole",
+    ):
+        monkeypatch.setattr(_benchmark_env, name, MagicMock())
+    with ExitStack() as stack:
+        assert bounds(_benchmark_env.env_measurements(stack)) == {
+            "env_overhead_1": (1.10, "upper"),
+            "env_overhead_32": (1.05, "upper"),
+            "env_overhead_blind": (1.25, "upper"),
+            "thread_speedup_2": (1.8, "lower"),
+            "render_processes_2": (1.7, "lower"),
+            "abstract_over_cartpole": (1.0, "lower"),
+        }
+
+
+def test_every_bound_beside_peers_is_the_one_that_was_promised_and_the_first_is_put_in_its_place(monkeypatch, tmp_path):
+    for venv in ("dm_control", "robotics"):
+        python = tmp_path / venv / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.touch()
+    monkeypatch.setattr(_benchmark_peers, "VENVS", tmp_path)
+    monkeypatch.setattr(_benchmark_peers, "Peer", lambda *_: SimpleNamespace(substeps=20))
+    monkeypatch.setattr(_benchmark_peers, "make_physical", lambda *_: None)
+    with ExitStack() as stack:
+        found = _benchmark_peers.peer_measurements(stack)
+    assert bounds(found) == {
+        "frames_over_dm_control": (30.0, "lower"),
+        "frames_over_dm_control_equal_quality": (5.0, "lower"),
+        "frames_over_fetch": (5.0, "lower"),
+    }
+    told = interleaved_medians([Measurement(each.name, "ratio", lambda: 1.0, note=each.note) for each in found], 1)
+    (noted,) = [line for line in told if "note" in line]
+    assert noted["name"] == "frames_over_dm_control" and noted["note"].startswith("mostly a quality setting")
+    assert "is mostly a quality setting" in str(benchmark.__doc__)
 
 
 @pytest.mark.parametrize("cells", [1, 2])

@@ -20,6 +20,7 @@ from scripts import _export_minari
 from scripts._build import make_agent, make_cells
 from scripts._cli import compose_settings, guarded
 from scripts._episodes import Episode, roll_episodes
+from scripts._export import VALUES_NOTE
 from scripts._runs import RunPlan, make_folder
 from scripts._settings import MAX_SEED
 from scripts.export_dataset import run
@@ -79,6 +80,10 @@ def lerobot_video(video_run: Path) -> Path:
 
 def rows_of(root: Path, part: str) -> list[dict[str, Any]]:
     return parquet.read_table(root / part / "chunk-000" / "file-000.parquet").to_pylist()
+
+
+def minari_storage(root: Path) -> MinariStorage:
+    return MinariStorage.read(root / "v2p" / "dishwashing-v0" / "data")
 
 
 @pytest.mark.filterwarnings("error")
@@ -202,14 +207,35 @@ def test_lerobot_of_a_state_has_no_video_and_keeps_the_minute_as_its_step(state_
 
 def test_the_ledgers_data_value_and_price_go_with_the_checkpoints_shifts(state_run, tmp_path):
     root = shutil.copytree(state_run, tmp_path / "run")
-    (root / "train.csv").write_text("episode,data_value,price_quoted\n1,0.5,0.1\n2,0.25,nan\n")
-    (episode,) = rows_of(exported(root, "lerobot", tmp_path / "a", "episodes=1"), "meta/episodes")
-    assert (episode["data_value"], episode["price_quoted"]) == (0.25, None)
-    data = exported(root, "minari", tmp_path / "b", "episodes=1") / "v2p" / "dishwashing-v0" / "data"
-    (metadata,) = MinariStorage.read(data).get_episode_metadata([0])
-    assert (metadata["data_value"], metadata["price_quoted"]) == (0.25, None)
+    for number, (last, price) in enumerate((("nan", None), ("0.125", 0.125))):
+        (root / "train.csv").write_text(f"episode,data_value,price_quoted\n1,0.5,0.1\n2,0.25,{last}\n")
+        rows = rows_of(exported(root, "lerobot", tmp_path / f"a{number}", "episodes=2"), "meta/episodes")
+        found = minari_storage(exported(root, "minari", tmp_path / f"b{number}", "episodes=2"))
+        for episode in (*rows, *found.get_episode_metadata(range(2))):
+            assert (episode["data_value"], episode["price_quoted"]) == (0.25, price)
+        assert VALUES_NOTE in found.metadata["description"] and "the run's last shift" in VALUES_NOTE
     others = rows_of(exported(root, "lerobot", tmp_path / "c", "episodes=1", "policy=random"), "meta/episodes")
     assert "data_value" not in others[0]
+    found = minari_storage(exported(root, "minari", tmp_path / "d", "episodes=1", "policy=random"))
+    assert VALUES_NOTE not in found.metadata["description"]
+
+
+def test_what_each_episode_earned_follows_from_what_its_steps_counted(state_run, tmp_path):
+    arguments = ("episodes=3", "seed=5", "policy=constant(1.0,0.25)")
+    lerobot = exported(state_run, "lerobot", tmp_path / "a", *arguments)
+    storage = minari_storage(exported(state_run, "minari", tmp_path / "b", *arguments))
+    rows, steps = rows_of(lerobot, "meta/episodes"), rows_of(lerobot, "data")
+    recorded = zip(rows, storage.get_episode_metadata(range(3)), storage.get_episodes(range(3)), strict=True)
+    for number, (theirs, metadata, episode) in enumerate(recorded):
+        attempts, errors = sum(episode["infos"]["attempts_step"]), sum(episode["infos"]["cost"])
+        assert errors == sum(step["next.cost"] for step in steps if step["episode_index"] == number) > 0
+        mp, err = attempts - errors, errors / attempts  # of one hour
+        for told in (theirs, metadata):
+            counted = tuple(told[name] for name in ("hours", "attempts", "completed", "errors"))
+            assert counted == pytest.approx((1.0, attempts, attempts - errors, errors))
+            assert (told["mp_per_hour"], told["err_rate"]) == pytest.approx((mp, err))
+            assert told["profit_usd_per_hour"] == pytest.approx(0.30 * mp - 1.00 * err * mp - 0.10)
+            assert told["wage_parity"] == pytest.approx((0.30 * mp - 1.00 * err * mp) / 18.0)
 
 
 def test_what_minari_would_cut_short_is_refused_and_leaves_nothing(state_run, tmp_path, monkeypatch, capsys):

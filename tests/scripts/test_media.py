@@ -9,11 +9,13 @@ from PIL import Image
 
 import v2p_sim  # noqa: F401
 from economics import Prices
+from scripts import _media
 from scripts._explain import UsageError
 from scripts._media import Facts, Film, VideoFile, compose, record, require_ffmpeg
 from scripts._plots import PANELS, draw_plots, running_mean
 
-FACTS = Facts(1.5, 0.9, 0.8, 110.0, 0.026, 1.67, "plate at place, peak 12.0 N, 0.040 J, intact (t 1.2 min)")
+FACTS = Facts(1.5, 0.9, 0.8, 110.0, 0.026, 1.67, "none")
+EVENT = {"kind": "mug", "partner": "cup", "phase": "grasp", "outcome": "pending"}
 
 
 def steady(observations):
@@ -44,8 +46,49 @@ def test_a_film_is_as_long_as_asked(tmp_path):
     path = record(env, steady, tmp_path / "a.mp4", Film(seed=1, seconds=300.0), Prices())
     frames = list(imageio.get_reader(path).iter_data())
     assert len(frames) in (6, 7)
-    assert frames[0].shape == (552, 896, 3)
+    assert frames[0].shape == (572, 896, 3)
     assert [file.name for file in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_of_a_steps_contacts_the_hardest_is_told_with_all_its_numbers():
+    numbers = {"peak_n": 312.25, "impulse_ns": 0.7512, "energy_j": 0.2346, "sustained_n": 41.04}
+    hardest = numbers | {"kind": "plate", "partner": "dish2", "phase": "place", "outcome": "broken_impact"}
+    later = EVENT | {"peak_n": 900.0, "impulse_ns": 2.0, "energy_j": 0.0061, "sustained_n": 90.0}
+    told = (
+        "plate against dish2 at place, broken impact (t 3.0 min)\n"
+        "energy 0.235 J, peak 312.2 N, impulse 0.751 N s, sustained 41.0 N"
+    )
+    assert _media._describe([hardest, later], 0.05, "before") == told
+    assert _media._describe([later, hardest], 0.05, "before") == told
+    assert _media._describe([], 0.1, told) == told
+
+
+def test_a_film_of_the_physical_task_shows_the_contacts_of_its_steps(tmp_path, monkeypatch):
+    env = gym.make("V2P/DishwashingMujoco-v0", render_mode="rgb_array", observation="state", shift_minutes=0.5)
+    told, strips, draw_strip = [], [], _media._draw_strip
+
+    def drawn(draw, top, facts):
+        told.append(facts.event)
+        before = np.asarray(draw._image)[top + 44 :].copy()
+        draw_strip(draw, top, facts)
+        strips.append((np.asarray(draw._image)[top + 44 :] != before).any(axis=(1, 2)))
+
+    monkeypatch.setattr(_media, "_draw_strip", drawn)
+    record(
+        env,
+        lambda seen: np.full((len(seen), 2), (1.0, 0.0), np.float32),
+        tmp_path / "a.mp4",
+        Film(0, seconds=6.0),
+        Prices(),
+    )
+    env.close()
+    events = [event for event in told if event != "none"]
+    assert told[0] == "none" and events
+    for word in (" against ", " at ", "\nenergy ", " J, peak ", " N, impulse ", " N s, sustained "):
+        assert all(word in event for event in events)
+    one, two = strips[told.index("none")], strips[told.index(events[0])]
+    assert one[:22].any() and not one[22:].any()
+    assert two[22:].any() and not two[-2:].any()
 
 
 def test_a_failed_film_leaves_nothing(tmp_path):

@@ -11,14 +11,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from economics import Prices
 from scripts import _frontier
 from scripts._cli import configs_dir, guarded
 from scripts._explain import UsageError
 from scripts._frontier import Sweep, grid_points, next_points
-from scripts._frontier_checks import best_row, formula_report, frontier_checks, frontier_report
-from scripts._frontier_plots import efficient
+from scripts._frontier_checks import (
+    best_row,
+    formula_checks,
+    formula_report,
+    frontier_checks,
+    frontier_report,
+)
+from scripts._frontier_plots import draw_heat_maps, efficient, mark
 from scripts._frontier_table import FRONTIER_COLUMNS, priced_row, read_frontier
 from scripts._interrupts import Interrupted
 from scripts._runs import read_rows
@@ -91,6 +98,65 @@ def test_the_formula_is_found_near_and_a_wrong_one_far():
     assert frontier_report(rows, 0.06)["feasible_points"] == pytest.approx(near["feasible_points_formula"], abs=4)
 
 
+@pytest.mark.parametrize(("grid", "dishes", "clear"), [(7, 200, 20), (7, 1000, 30)])
+def test_the_feasible_set_is_validated_where_the_formula_is_right_and_not_where_it_is_wrong(grid, dishes, clear):
+    for seed in range(5):
+        rows = measured(grid, dishes, seed)
+        (right,) = formula_checks(rows, DishwashingConfig(), Prices(), 0.06)
+        assert right.holds and right.value == 1.0
+        assert int(right.name.split(", ")[1].split()[0]) >= clear
+        (wrong,) = formula_checks(rows, DishwashingConfig(k=0.5), Prices(), 0.06)
+        assert not wrong.holds and 0.5 < wrong.value < 1.0
+
+
+@pytest.mark.parametrize(
+    ("more_errors", "margin", "share"),
+    [(0, 0.2, 1.0), (60, 0.2, 0.0), (0, 0.01, np.nan), (5, 0.01, np.nan), (0, -0.05, 1.0)],
+)
+def test_points_within_noise_of_a_limit_decide_nothing(more_errors, margin, share):
+    action, formula = np.array([1.0, 0.5]), DishwashingConfig()
+    pace, err = (float(rate(action[0], action[1], formula)) for rate in (attempts_per_hour, error_probability))
+    errors = round(200 * err) + more_errors
+    row = priced_row(action, np.array([200.0, 200.0 - errors, errors, 200.0 / pace]), Prices())
+    (check,) = formula_checks([row], formula, Prices(), err + margin)
+    np.testing.assert_equal(check.value, share)
+    assert check.holds == (share == 1.0)
+
+
+def test_the_closed_form_optimum_and_the_feasible_set_are_marked_at_their_places():
+    axis, formula = Figure().subplots(), DishwashingConfig()
+    mark(axis, measured(7), 0.06, (formula, Prices()))
+    lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axis.lines}
+    assert lines["closed-form optimum"] == pytest.approx(np.array([[0.86, 1.0]]), abs=0.005)
+    assert len(lines["feasible"]) == frontier_report(measured(7), 0.06)["feasible_points"]
+    best = best_row(measured(7))
+    assert lines[f"best: {best.profit:.2f} $/h"].tolist() == [[best.care, best.speed]]
+    (contour,) = axis.collections
+    edge = np.concatenate([path.vertices for path in contour.get_paths()])
+    err = error_probability(edge[:, 1], edge[:, 0], formula)
+    mp = attempts_per_hour(edge[:, 1], edge[:, 0], formula) * (1.0 - err)
+    # On the contour one of the two limits is met, to the resolution of the picture.
+    assert len(edge) > 50 and np.minimum(abs(mp - 80.0), 100 * abs(err - 0.06)).max() < 1.0
+    axis = Figure().subplots()
+    mark(axis, measured(7), 0.06, None)
+    assert "closed-form optimum" not in {line.get_label() for line in axis.lines} and not axis.collections
+
+
+def test_every_heat_map_is_marked(tmp_path, monkeypatch):
+    figures, save = [], Figure.savefig
+
+    def kept(figure, *arguments, **keywords):
+        figures.append(figure)
+        save(figure, *arguments, **keywords)
+
+    monkeypatch.setattr(Figure, "savefig", kept)
+    draw_heat_maps(tmp_path / "maps.png", measured(3), "maps", 0.06, (DishwashingConfig(), Prices()))
+    maps = [axis for axis in figures[0].axes if axis.get_xlabel() == "care"]
+    labels = [{line.get_label() for line in axis.lines} for axis in maps]
+    assert len(labels) == 4 and all({"closed-form optimum", "feasible"} <= found for found in labels)
+    assert "closed-form optimum" in {text.get_text() for text in maps[-1].get_legend().get_texts()}
+
+
 def test_efficient_points_are_beaten_by_none():
     mp, err = np.array([50.0, 80.0, 80.0, 110.0, 100.0]), np.array([0.01, 0.02, 0.05, 0.04, 0.04])
     assert efficient(mp, err).tolist() == [0, 1, 3]
@@ -110,6 +176,9 @@ def test_a_sweep_of_the_abstract_task_finds_the_optimum_and_says_how_far_the_for
     assert best_row(rows).speed == 1.0 and best_row(rows).care > 0.0
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["formula"]["err_inside_interval_share"] >= 0.75
+    (check,) = summary["checks"]
+    assert check["holds"] is True and check["value"] == 1.0
+    assert any(line.startswith(check["name"]) and line.endswith("holds") for line in printed.splitlines())
     assert {path.name for path in folder.iterdir()} >= {"heat_maps.png", "frontier.png", "shifts.csv"}
     before = (folder / "frontier.csv").read_bytes()
     assert run(argv) == 0
