@@ -49,11 +49,12 @@ peers: setup    ## install other projects' environments for the benchmark, in .v
 parity-setup: setup  ## install Stable-Baselines3 for scripts/parity.py, in .venv-parity
 	@bash scripts/parity.sh
 
-frontier: setup   ## constant actions of the workcell on a grid
-	$(BIN)/python scripts/sweep_frontier.py task=dishwashing_mujoco $(ARGS)
+frontier: setup   ## constant actions of the workcell on a grid, in runs/frontier
+	$(BIN)/python scripts/sweep_frontier.py task=dishwashing_mujoco output=runs/frontier $(ARGS)
 
-baselines: setup  ## random, best constant, best schedule and oracle
-	$(BIN)/python scripts/baselines.py task=dishwashing_mujoco $(ARGS)
+baselines: setup  ## random, best constant, best schedule and oracle, searched from the frontier's best point
+	$(BIN)/python scripts/sweep_frontier.py task=dishwashing_mujoco output=runs/frontier
+	$(BIN)/python scripts/baselines.py task=dishwashing_mujoco frontier=runs/frontier/frontier.csv $(ARGS)
 
 clean:          ## remove what the tools left behind (never runs/)
 	rm -rf $(VENV) .venv-peers .venv-parity build dist .pytest_cache .ruff_cache .hypothesis
