@@ -32,6 +32,18 @@ def test_known_constants_are_recovered_from_counts():
     assert fitted.care_cost == pytest.approx(KNOWN.care_cost, rel=1e-6)
 
 
+def test_distances_count_in_units_of_what_is_allowed():
+    # Hasty points err 2.2 points more than the formula can say; maximum likelihood keeps to the many others too well.
+    rows = measured(7, 100_000, config=KNOWN)
+    odd = [
+        replace(row, err=row.err + 0.022, errors=(row.err + 0.022) * row.attempts)
+        if row.speed == 1.0 and row.care < 0.6
+        else row
+        for row in rows
+    ]
+    assert judge_fit(odd, fit_constants(odd)).err_share == 1.0
+
+
 def test_the_fit_is_judged_point_by_point():
     rows = measured(7, 1000, config=KNOWN)
     good = judge_fit(rows, fit_constants(rows))
