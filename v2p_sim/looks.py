@@ -128,9 +128,16 @@ def add_noise(frame: np.ndarray, std: float, seed: int, step: int) -> np.ndarray
 
 
 @njit(cache=True)
-def to_planes(frame, planes):
-    """Write a frame (H, W, 3) as planes (3, H, W)."""
-    for row in range(frame.shape[0]):
-        for column in range(frame.shape[1]):
-            for channel in range(3):
-                planes[channel, row, column] = frame[row, column, channel]
+def to_planes(upside_down, planes):
+    """Write a frame as GL reads it, from the bottom row up, as planes with the top row first.
+
+    Args:
+        upside_down: contiguous, (H, W, 3); a row is taken apart with wide instructions.
+        planes: (3, H, W); overwritten.
+    """
+    height, width, _ = upside_down.shape
+    for row in range(height):
+        line = upside_down[height - 1 - row].reshape(-1)
+        red, green, blue = planes[0, row], planes[1, row], planes[2, row]
+        for column in range(width):
+            red[column], green[column], blue[column] = line[3 * column], line[3 * column + 1], line[3 * column + 2]

@@ -121,7 +121,8 @@ class Referee:
     def cell_info(self, cell: int) -> dict[str, float]:
         """Return `info` of one cell as plain floats."""
         counts = dict(zip(_CAUSE_NAMES, self.causes[cell].tolist(), strict=True))
-        return counts | {"replacement_usd": float(self.replacement_usd[cell])}
+        counts["replacement_usd"] = self.replacement_usd.item(cell)
+        return counts
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return what the next step depends on."""

@@ -52,7 +52,7 @@ class FrameStack:
 
     Every frame is written once, behind the one before it, so that the last T frames are always one slice, and stacks
     are observed without being copied. There is room for 3 T frames; where it ends, and before a reset writes over what
-    was observed, the last frames move to the front of a fresh room.
+    was observed, the last frames move to the front of a fresh room, or of the same where nobody observes it (one cell).
     """
 
     def __init__(self, num_cells: int, num_frames: int, frame_shape: tuple[int, int, int]) -> None:
@@ -119,7 +119,7 @@ class FrameStack:
 
     def _move(self, kept: int) -> None:
         """Leave the room to those who observed it: take a fresh one, the last `kept` frames at its front."""
-        fresh = np.empty_like(self._frames)
+        fresh = self._frames if len(self._frames) == 1 else np.empty_like(self._frames)
         fresh[:, :kept] = self._frames[:, self._end - kept : self._end]
         self._frames, self._end = fresh, kept
 

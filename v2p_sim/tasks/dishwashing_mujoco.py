@@ -178,7 +178,9 @@ class DishwashingMujoco:
 
     def cell_extra_info(self, cell: int) -> dict[str, float]:
         """Return `extra_info` of one cell as plain floats."""
-        return self.referee.cell_info(cell) | {"physics_error": float(self._physics_error[cell])}
+        info = self.referee.cell_info(cell)
+        info["physics_error"] = self._physics_error.item(cell)
+        return info
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
@@ -234,7 +236,7 @@ class DishwashingMujoco:
             if self.drawn is not None:
                 seed, step = int(self.drawn.noise_seed[cell]), int(self._elapsed[cell])
                 frame = add_noise(frame, self._widths.noise, seed, step)
-            to_planes(frame, frames[cell])
+            to_planes(np.ascontiguousarray(frame[::-1]), frames[cell])
 
     def _start_tray(self, cell: int) -> None:
         """Draw a fresh tray; what domain randomisation drew for the cell holds for all its trays."""
