@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
 
 from scripts import _cli
 from scripts._build import make_cells
-from scripts._calibration import fit_constants, judge_fit, task_yaml
+from scripts._calibration import fit_constants, judge_fit, rounded, task_yaml
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError
-from scripts._frontier_table import FrontierRow, write_table
+from scripts._frontier_table import FrontierRow, read_frontier, write_table
 from scripts.calibrate import run
 from v2p_sim.tasks.dishwashing import DishwashingConfig
 
 from .test_sweep_frontier import measured
 
+FRONTIER = Path(__file__).parents[2] / "docs" / "frontier.csv"
 KNOWN = DishwashingConfig(p_min=0.012, k=0.2, q_s=2.0, q_c=2.5, attempts_per_minute=2.2, care_cost=0.3)
 
 
@@ -81,6 +83,19 @@ def test_the_command_measures_fits_and_writes(tmp_path, capsys):
     assert fitted["q_c"] == pytest.approx(reference.q_c, abs=0.3)
     assert fitted["attempts_per_minute"] == pytest.approx(reference.attempts_per_minute, rel=0.015)
     assert fitted["care_cost"] == pytest.approx(reference.care_cost, abs=0.01)
+
+
+def test_the_calibrated_task_that_ships_fits_the_frontier_that_ships():
+    settings = compose_settings(["task=dishwashing_calibrated"])
+    assert settings.task.constants is not None
+    config = DishwashingConfig(**settings.task.constants.model_dump())
+    rows = read_frontier(FRONTIER)
+    assert len(rows) == 49 and min(row.attempts for row in rows) >= 1000
+    assert judge_fit(rows, config).holds
+    assert rounded(fit_constants(rows)) == config
+    env = make_cells(settings, 1)
+    assert env.unwrapped.task.config == config
+    env.close()
 
 
 def test_the_fitted_task_can_be_chosen_and_worked(tmp_path, monkeypatch):

@@ -148,7 +148,10 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
         ("agent.name=foo", "agent.name: 'foo' is not one of ppo, sac; nearest valid: ppo"),
         ("~agent.name", "agent.name: missing; give it a value, agent.name=..."),
         ("agent=pppo", "agent: there is no 'pppo'; valid: ppo, sac; nearest valid: agent=ppo"),
-        ("task=dishwashng", "task: there is no 'dishwashng'; valid: dishwashing, dishwashing_mujoco; nearest valid: "),
+        (
+            "task=dishwashng",
+            "task: there is no 'dishwashng'; valid: dishwashing, dishwashing_calibrated, dishwashing_mujoco; nearest valid: ",
+        ),
         (
             "encoder=foo",
             "encoder: there is no 'foo'; valid: auto, mlp, r3d18, simple2dcnn, simple3dcnn, timesformer",
