@@ -51,6 +51,13 @@ def feasible(mp: npt.NDArray[np.float64], err: npt.NDArray[np.float64], err_limi
     return (mp >= FEASIBLE_MP_PER_HOUR) & (err <= err_limit + 1e-12)
 
 
+def feasible_by_formula(
+    attempts_per_hour: npt.NDArray[np.float64], err: npt.NDArray[np.float64], err_limit: float
+) -> npt.NDArray[np.bool_]:
+    """Tell the same of what `formula_rates` gives: mp = attempts per hour x (1 - err)."""
+    return feasible(attempts_per_hour * (1.0 - err), err, err_limit)
+
+
 def frontier_checks(rows: Sequence[FrontierRow]) -> list[Check]:
     """Hold a frontier against what is asked of the physical task.
 
@@ -97,7 +104,7 @@ def formula_report(
     at = columns_of(rows)
     pace, err, _ = formula_rates(at["speed"], at["care"], config, prices)
     inside = (at["err_low"] <= err) & (err <= at["err_high"])
-    ours, theirs = feasible(at["mp"], at["err"], err_limit), feasible(pace * (1.0 - err), err, err_limit)
+    ours, theirs = feasible(at["mp"], at["err"], err_limit), feasible_by_formula(pace, err, err_limit)
     action = optimal_action(config, prices)
     return {
         "optimum": {"speed": float(action[0]), "care": float(action[1])},
@@ -122,7 +129,7 @@ def formula_checks(
     otherwise is a formula that does not describe the task. Without a clear point nothing was validated, nothing holds.
 
     Args:
-        rows: measured points
+        rows: measured points with their attempts and hours
         config: constants of the formula
         prices: what the work is worth
         err_limit: largest error rate of the feasible set
@@ -132,7 +139,7 @@ def formula_checks(
     """
     at = columns_of(rows)
     pace, err, _ = formula_rates(at["speed"], at["care"], config, prices)
-    theirs = feasible(pace * (1.0 - err), err, err_limit)
+    theirs = feasible_by_formula(pace, err, err_limit)
     most = np.minimum(err_limit * at["attempts"], at["attempts"] - FEASIBLE_MP_PER_HOUR * at["hours"])
     chance = binom.cdf(np.floor(most + 1e-9), at["attempts"], err)
     clear = np.where(theirs, 1.0 - chance, chance) <= CLEAR

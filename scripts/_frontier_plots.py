@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from economics import Prices, profit_rate
-from scripts._frontier_checks import FEASIBLE_MP_PER_HOUR, best_row, feasible, formula_rates
+from scripts._frontier_checks import FEASIBLE_MP_PER_HOUR, best_row, feasible, feasible_by_formula, formula_rates
 from scripts._frontier_table import FrontierRow, columns_of
 from v2p_sim.tasks.dishwashing import DishwashingConfig, optimal_action
 
@@ -105,7 +105,7 @@ def mark(
     axis.plot(action[1], action[0], "P", color=_OPTIMUM, mec="black", markersize=10, label="closed-form optimum")
     speed, care = np.meshgrid(np.linspace(0.4, 1.0, 121), np.linspace(0.0, 1.0, 121), indexing="ij")
     pace, err, _ = formula_rates(speed, care, *formula)
-    inside = feasible(pace * (1.0 - err), err, err_limit).astype(float)
+    inside = feasible_by_formula(pace, err, err_limit).astype(float)
     axis.contour(care, speed, inside, levels=[0.5], colors=_FEASIBLE, linewidths=1.2)
 
 
