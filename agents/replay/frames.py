@@ -3,22 +3,32 @@
 import numpy as np
 
 
+FRAME_MULTIPLE = 16
+"""Numbers of frames are multiples of this: oneDNN prepares its kernels anew for every size that it has not met."""
+
+
 def share_frames(current: np.ndarray, following: np.ndarray) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
     """List the distinct frames of two sets of stacks, those of the current stacks first.
+
+    Both numbers returned are multiples of `FRAME_MULTIPLE`: the first frames of the next stacks alone, and the last row
+    once more, fill them up.
 
     Args:
         current: Rows of the current stacks' frames (B, T).
         following: Rows of the next stacks' frames (B, T).
 
     Returns:
-        Distinct rows (M,), the number used by `current`, and both stacks as indices into the rows, (B, T) each.
+        Rows (M,), the number of leading ones that hold all of `current`, and both stacks as indices into the rows,
+        (B, T) each.
     """
     rows, index = np.unique(current, return_inverse=True)
     place = np.minimum(np.searchsorted(rows, following), len(rows) - 1)
     fresh = rows[place] != following
     extra, extra_index = np.unique(following[fresh], return_inverse=True)
     place[fresh] = len(rows) + extra_index
-    return np.concatenate([rows, extra]), len(rows), index.reshape(current.shape), place
+    distinct = np.concatenate([rows, extra])
+    distinct = np.pad(distinct, (0, -len(distinct) % FRAME_MULTIPLE), mode="edge")
+    return distinct, len(rows) + -len(rows) % FRAME_MULTIPLE, index.reshape(current.shape), place
 
 
 class FrameStore:

@@ -63,7 +63,7 @@ class Batch:
         weights: Importance weights in (0, 1] (B,).
         rows: Where the transitions lie in replay (B,).
         frames: For video the distinct frames (M, C, H, W) uint8, else None.
-        num_current: Number of leading frames that `observations` uses; the rest serve `next_observations` only.
+        num_current: Number of leading frames that hold all of `observations`; the rest serve `next_observations` only.
     """
 
     observations: np.ndarray

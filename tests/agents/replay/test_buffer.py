@@ -140,18 +140,31 @@ def test_frames_are_stored_once_and_shared_in_a_batch():
     recorder = Recorder(VIDEO).step(LENGTH)
     batch = recorder.sample(64)
     assert batch.frames is not None
-    assert len(batch.frames) == 2 * (LENGTH + 1)
-    assert batch.observations.max() < batch.num_current == 2 * LENGTH
+    assert batch.observations.max() == 2 * LENGTH - 1
+    assert batch.next_observations.max() == 2 * (LENGTH + 1) - 1
     big = ReplayBuffer(EnvSpec((8, 3, 64, 64), "uint8", (0.0,) * 2, (1.0,) * 2), 4, ReplayConfig(capacity=1000))
     assert big.bytes_per_row <= 1.05 * 3 * 64 * 64
 
 
 def test_share_frames_lists_current_frames_first():
     rows, num_current, index, following = share_frames(np.array([[4, 7]]), np.array([[7, 2]]))
-    assert rows.tolist() == [4, 7, 2]
-    assert num_current == 2
+    assert rows.tolist() == [4, 7, *[2] * 14]
+    assert num_current == 16
     assert index.tolist() == [[0, 1]]
     assert following.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(("current", "following"), [(1, 0), (16, 0), (16, 1), (17, 14), (17, 15), (17, 16), (40, 40)])
+def test_numbers_of_frames_are_multiples_of_16(current: int, following: int):
+    old = np.arange(100, 100 + current)[:, None]
+    new = np.resize(np.arange(200, 200 + following), (current, 1)) if following else old
+    rows, num_current, index, next_index = share_frames(old, new)
+    assert len(rows) % 16 == num_current % 16 == 0
+    assert current <= num_current < current + 16
+    assert max(num_current, current + following) <= len(rows) < current + following + 16
+    np.testing.assert_array_equal(rows[index], old)
+    np.testing.assert_array_equal(rows[next_index], new)
+    assert index.max() < num_current
 
 
 def test_segments_are_runs_within_one_episode():
