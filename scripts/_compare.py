@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from scripts._cli import compose_settings
 from scripts._evaluate import FIRST_SEED, evaluate_shifts, sum_up, whole
 from scripts._explain import UsageError
 from scripts._interrupts import Interrupted, Interrupts
-from scripts._runs import read_rows, write_json
+from scripts._runs import decisive_settings, read_config, read_rows, write_json
 from scripts._settings import Settings
 
 LEARNERS = ("sac", "ppo")
@@ -35,11 +35,12 @@ _LEARNING = ("agent", "encoder", "novelty", "task.observation")
 
 @dataclass(frozen=True)
 class Job:
-    """One agent with one seed, and the folder of what it reached."""
+    """One agent with one seed, the folder of what it reached, and overrides of its own."""
 
     agent: str
     seed: int
     root: Path
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Outcome:
     """What an agent reached with one seed.
 
     Attributes:
-        agent: name.
+        agent: name; `name_settings` adds the settings in which an agent's runs differ.
         seed: of training or search.
         shifts: greedy shifts of the final evaluation.
         scores: their means by quantity; nan where the task has no such thing.
@@ -75,7 +76,7 @@ def training(overrides: Sequence[str], job: Job) -> Settings:
     Raises:
         UsageError: an override is wrong.
     """
-    own = [*overrides, f"agent={job.agent}", f"seed={job.seed}"]
+    own = [*overrides, *job.own, f"agent={job.agent}", f"seed={job.seed}"]
     every = max(1, int(compose_settings(own).episodes or 0) // POINTS)
     settings = settings_for(own, ["video=false", f"eval_every={every}"])
     return settings.model_copy(update={"run_dir": str(job.root), "resume": "auto"})
@@ -144,6 +145,37 @@ def read_outcome(root: Path) -> Outcome:
         profits.setdefault(int(row["episode"]), []).append(float(row["profit"]))
     curve = {episode: float(np.mean(values)) for episode, values in profits.items()}
     return Outcome(name, seed, shifts, scores, wall_s / 60.0, curve, task)
+
+
+def name_settings(outcomes: Sequence[Outcome], roots: Sequence[Path]) -> list[Outcome]:
+    """Tell apart the runs of one agent that differ in a setting: it joins the agent's name.
+
+    Args:
+        outcomes: of runs and scripted policies
+        roots: their folders
+
+    Returns:
+        The outcomes, named "sac segment_length=8" where the runs of sac differ in agent.segment_length.
+    """
+    settings = [_settings_of(root) for root in roots]
+    differing: dict[str, set[str]] = {}
+    for agent in {one.agent for one in outcomes}:
+        own = [found for one, found in zip(outcomes, settings, strict=True) if one.agent == agent]
+        keys = {key for found in own for key in found}
+        differing[agent] = {key for key in keys if any(found.get(key) != own[0].get(key) for found in own)}
+    named = []
+    for one, found in zip(outcomes, settings, strict=True):
+        words = [f"{key.removeprefix('agent.')}={found.get(key)}" for key in sorted(differing[one.agent])]
+        named.append(replace(one, agent=" ".join([one.agent, *words])))
+    return named
+
+
+def _settings_of(root: Path) -> dict[str, Any]:
+    """Return what decides a run's numbers but its seed; nothing for a scripted policy, which has no configuration."""
+    if not (root / "config.yaml").exists():
+        return {}
+    found = decisive_settings(read_config(root))
+    return {key: value for key, value in found.items() if key != "seed"}
 
 
 def check_alike(outcomes: Sequence[Outcome], roots: Sequence[Path]) -> None:

@@ -132,20 +132,28 @@ def check_same_run(settings: Settings, plan: RunPlan) -> None:
     if plan.checkpoint is None:
         return
     begun = load_settings(read_config(plan.checkpoint.parent.parent))  # keys that it did not know yet are filled in
-    before, now = (_decisive(values.model_dump()) for values in (begun, settings))
+    before, now = (decisive_settings(values.model_dump()) for values in (begun, settings))
     for key in sorted(before.keys() | now.keys(), key=lambda name: (not name.startswith("task"), name)):
         old, new = before.get(key), now.get(key)
         if old != new:
             raise UsageError(f"{key}: the run to resume has {old}, not {new}; nearest valid: {key}={old}")
 
 
-def _decisive(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten the settings that decide a run's numbers: all but its length, its looks and its place."""
+def decisive_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Flatten the settings that decide a run's numbers: all but its length, its looks and its place.
+
+    Args:
+        values: the resolved configuration, nested
+        prefix: of the keys
+
+    Returns:
+        Values by key, as the command line spells it.
+    """
     flat: dict[str, Any] = {}
     for key, value in values.items():
         name = prefix + key
         if isinstance(value, Mapping) and name not in ("task.schedule", "task.observations"):
-            flat |= _decisive(value, f"{name}.")
+            flat |= decisive_settings(value, f"{name}.")
         elif (prefix and not isinstance(value, Mapping)) or name in ("seed", "overlap"):
             flat[name] = value
     # Shown as the command line spells it: the group's option, not its name's key.

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 FRAME_MULTIPLE = 16
 """Numbers of frames are multiples of this: oneDNN prepares its kernels anew for every size that it has not met."""
 

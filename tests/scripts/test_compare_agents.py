@@ -64,6 +64,21 @@ def test_a_comparison_leaves_table_and_picture_and_goes_on_with_more_seeds(tmp_p
     assert {row["agent"] for row in read_rows(tmp_path / "again" / "compare_agents.csv")} == {"ppo", "heuristic"}
 
 
+@pytest.mark.usefixtures("without_plots")
+def test_a_setting_that_varies_tells_runs_of_one_agent_apart(tmp_path, capsys):
+    root = tmp_path / "cmp"
+    words = ["agents=sac,random", "seeds=2", "agent.warmup_steps=60", "agent.updates_per_step=0.02"]
+    assert compare_agents.run([*TINY, *words, "vary=agent.n_step=1,4", f"output={root}"]) == 0
+    said = capsys.readouterr().out
+    assert "6 of 6 runs are to be done" in said and "sac agent.n_step=4, seed 1 (5 of 6)" in said
+    rows = {(row["agent"], row["seed"]): row["profit_usd_per_hour"] for row in read_rows(root / "seeds.csv")}
+    assert set(rows) == {(agent, seed) for agent in ("sac n_step=1", "sac n_step=4", "random") for seed in "01"}
+    assert rows["sac n_step=1", "0"] != rows["sac n_step=4", "0"]
+    alone = [str(root / "runs" / f"sac_agent.n_step=4_seed{seed}") for seed in range(2)]
+    assert compare_agents.run([f"run_dirs={','.join(alone)}", f"output={tmp_path / 'again'}"]) == 0
+    assert [row["agent"] for row in read_rows(tmp_path / "again" / "compare_agents.csv")] == ["sac"]
+
+
 def test_the_table_holds_interquartile_means_and_the_best_agent_first():
     profits = [1.0, 10.0, 11.0, 12.0, 100.0]
     own = [outcome("sac", seed, profit, wall_min=float(seed)) for seed, profit in enumerate(profits)]
@@ -122,6 +137,11 @@ def test_an_interrupted_search_leaves_nothing_that_counts(tmp_path, monkeypatch)
         (["seeds=0"], "seeds: must be at least 1, got 0; nearest valid: 1"),
         (["task=dishwashing", "agents=sac", "agent.lr=-1"], "agent.lr: must be more than 0"),
         (["run_dirs={tmp}/a", "task=dishwashing"], "task: run_dirs= reads finished runs as they are"),
+        (["run_dirs={tmp}/a", "vary=agent.lr=1,2"], "vary: run_dirs= reads finished runs as they are"),
+        (["task=dishwashing", "vary=agent.lr"], "vary: 'agent.lr' is no KEY=VALUE,VALUE; nearest valid: vary="),
+        (["task=dishwashing", "vary=seed=1,2"], "seed: a comparison sets it itself; nearest valid: seeds=..."),
+        (["task=dishwashing", "agents=sac", "vary=agent.lr=1e-3,-1"], "agent.lr: must be more than 0"),
+        (["task=dishwashing", "agents=sac", "vary=agent.rl=1,2"], "agent.rl"),
         (["run_dirs={tmp}/none"], "{tmp}/none has no summary.json"),
         (["run_dirs={tmp}/a,{tmp}/twice"], "{tmp}/a and {tmp}/twice are both sac with seed 0; leave one out"),
         (["run_dirs={tmp}/a,{tmp}/more"], "{tmp}/more has shifts of evaluation 9, {tmp}/a has 2"),
