@@ -17,9 +17,10 @@ from scripts._machine import has_bfloat16
 TASKS = {
     "state": ["task=dishwashing", "task.observation=state", "encoder=mlp"],
     "video": ["task=dishwashing", "task.observation=video", "encoder=simple2dcnn"],
+    "physical": ["task=dishwashing_mujoco", "encoder=simple2dcnn", "task.shift_minutes=1.0"],
 }
-EPISODES = {"state": 12, "video": 4}
-UPDATES = {"state": 100, "video": 20}
+EPISODES = {"state": 12, "video": 4, "physical": 4}
+UPDATES = {"state": 100, "video": 20, "physical": 20}
 BARS = {"video": 3.5, "video_segments": 12.0}
 SLICES = {"video": 2, "video_segments": 6}  # updates of ours that take turns with one of the plain SAC
 RECORDED_STEPS = 160
@@ -91,7 +92,7 @@ def _video_case(name: str, learner: Any, bare: Callable[[], object], rival: Any)
 
 
 def _training(name: str, stack: ExitStack) -> list[Measurement]:
-    """The default learner of an observation: updates per second, and a training step over env step and update."""
+    """The default learner of a task: a training step over env step and update, replay's share, updates per second."""
     from scripts._build import make_cells, make_learner
 
     settings = compose_settings([*TASKS[name], "agent.warmup_steps=0", "overlap=false"])
@@ -103,6 +104,7 @@ def _training(name: str, stack: ExitStack) -> list[Measurement]:
         Measurement(
             f"train_step_overhead_{name}", "ratio", lambda: training_overhead(env, learner, EPISODES[name]), 1.10
         ),
+        Measurement(f"replay_share_default_{name}", "ratio", lambda: replay_share(learner, UPDATES[name]), 0.05),
         Measurement(
             f"learner_updates_per_s_{name}",
             "updates/s",

@@ -106,7 +106,7 @@ def test_bars_are_those_that_were_promised(monkeypatch):
     monkeypatch.setattr(_benchmark_learners, "RECORDED_STEPS", 6)
     monkeypatch.setattr(_benchmark_learners, "ROWS", dict.fromkeys(_benchmark_learners.ROWS, 20 * CELLS))
     monkeypatch.setattr(_benchmark_learners, "NAIVE_ROWS", BATCH)
-    monkeypatch.setattr(_benchmark_learners, "EPISODES", {"state": 4, "video": 4})
+    monkeypatch.setattr(_benchmark_learners, "EPISODES", dict.fromkeys(_benchmark_learners.EPISODES, 4))
     small = {name: [*words, "agent.batch_size=8"] for name, words in _benchmark_learners.TASKS.items()}
     monkeypatch.setattr(_benchmark_learners, "TASKS", small)
     monkeypatch.setattr(_benchmark_mlp, "ROWS", 300)
@@ -130,6 +130,10 @@ def test_bars_are_those_that_were_promised(monkeypatch):
         "replay_share_video_segments": (0.05, "upper"),
         "train_step_overhead_state": (1.10, "upper"),
         "train_step_overhead_video": (1.10, "upper"),
+        "train_step_overhead_physical": (1.10, "upper"),
+        "replay_share_default_state": (0.05, "upper"),
+        "replay_share_default_video": (0.05, "upper"),
+        "replay_share_default_physical": (0.05, "upper"),
     }
     assert [name for name, each in found.items() if each.is_guard] == ["sac_loss_error", "sac_gradient_cosine"]
 
