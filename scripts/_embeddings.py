@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from scripts._episodes import Episode
+from scripts._episodes import Shift
 from scripts._explain import UsageError
 
 
@@ -48,11 +48,11 @@ class Embeddings:
         return len(self.actions)
 
 
-def gather(episodes: Iterable[Episode], encoder: str, digest: str, policy: str) -> Embeddings:
+def gather(shifts: Iterable[Shift], encoder: str, digest: str, policy: str) -> Embeddings:
     """Put shifts of latents together.
 
     Args:
-        episodes: shifts whose observations are latents
+        shifts: those whose observations are latents
         encoder: its name
         digest: of its weights
         policy: who worked
@@ -63,7 +63,7 @@ def gather(episodes: Iterable[Episode], encoder: str, digest: str, policy: str) 
     Raises:
         UsageError: there is no shift.
     """
-    shifts = list(episodes)
+    shifts = list(shifts)
     if not shifts:
         raise UsageError("seed: the physics of every shift diverged, nothing is left to encode; choose another seed")
     return Embeddings(

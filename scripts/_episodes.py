@@ -19,18 +19,16 @@ Policy = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Episode:
-    """One shift of T control steps; it ended because its time was over.
+class Shift:
+    """What a learner needs of one shift of T control steps; it ended because its time was over.
 
     Attributes:
         seed: seed of its reset.
-        observations: what was seen, of a video the newest frame alone, (T + 1, ...).
+        observations: what was seen, of a video the newest frame alone, (T + 1, ...); or latents of it, (T + 1, L).
         actions: [speed, care], (T, 2).
         rewards_usd: dollars of each step, (T,).
         attempts: attempts whose outcome became known in each step, (T,).
         costs: failed ones among them, (T,).
-        success: whether the shift so far kept the SLA and earned the wage, (T,).
-        info: its numbers at the end.
     """
 
     seed: int
@@ -39,12 +37,23 @@ class Episode:
     rewards_usd: npt.NDArray[np.float64]
     attempts: npt.NDArray[np.int64]
     costs: npt.NDArray[np.int64]
-    success: npt.NDArray[np.bool_]
-    info: Mapping[str, float]
 
     def __len__(self) -> int:
         """Return the number of steps, T."""
         return len(self.actions)
+
+
+@dataclass(frozen=True)
+class Episode(Shift):
+    """A shift with what its environment said of it.
+
+    Attributes:
+        success: whether the shift so far kept the SLA and earned the wage, (T,).
+        info: its numbers at the end.
+    """
+
+    success: npt.NDArray[np.bool_]
+    info: Mapping[str, float]
 
     @property
     def step_s(self) -> float:
