@@ -101,15 +101,19 @@ def ledger_values(root: Path) -> dict[str, float | None]:
     return {name: _number(rows[-1][name]) for name in LEDGER_VALUES if rows and name in rows[-1]}
 
 
-def require(*libraries: str) -> None:
+def require(*libraries: str, key: str = "format") -> None:
     """See that the libraries of the `export` extra are there.
+
+    Args:
+        libraries: their names.
+        key: the argument that asks for them.
 
     Raises:
         UsageError: one is not; the line names the cure.
     """
     for name in libraries:
         if find_spec(name) is None:
-            raise UsageError(f"format: {name} is not installed; cure: pip install 'v2p[export]'")
+            raise UsageError(f"{key}: {name} is not installed; cure: pip install 'v2p[export]'")
 
 
 @contextmanager

@@ -65,11 +65,11 @@ class Comparison:
     count: int = 0
     gap: float = 0.0
 
-    def act(self, cells: LatentCells, latents: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def act(self, seen: npt.NDArray[Any], latents: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Act on latents; compare, until `COMPARED` observations were.
 
         Args:
-            cells: whose newest latents these are
+            seen: the observations behind them, (N, ...)
             latents: (N, L)
 
         Returns:
@@ -79,7 +79,7 @@ class Comparison:
         if self.count < COMPARED:
             self.count += len(latents)
             # One at a time, as a single cell acts: latents are written in batches, whose sums round differently.
-            alone = np.stack([self.from_pixels(observation) for observation in cells.seen])
+            alone = np.stack([self.from_pixels(observation) for observation in seen])
             self.gap = max(self.gap, float(np.abs(alone - actions).max()))
         return actions
 

@@ -147,7 +147,7 @@ def work(arguments: TrainOnEmbeddingsArguments, settings: Settings, policy: Any,
     comparison = Comparison(with_encoder(actor, policy.spec, policy.encoder), TrainedPolicy(actor))
     with closing(make_cells(for_evaluation(settings), min(EVALUATION_CELLS, count))) as env:
         cells = LatentCells(env, policy.encoder)
-        rows = evaluate_shifts(lambda latents: comparison.act(cells, latents), cells, count, prices)
+        rows = evaluate_shifts(lambda latents: comparison.act(cells.seen, latents), cells, count, prices)
         show(sum_up(rows), f"learned from embeddings: {count} greedy shifts")
         show(sum_up(evaluate_shifts(policy, env, count, prices)), f"the run's own policy: {count} greedy shifts")
     return comparison
