@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import load_policy
 from economics import LEDGER_COLUMNS
@@ -88,3 +89,24 @@ def test_video_trains_too(tmp_path):
     small = ["task.observation=video", "episodes=1", "final_shifts=1", "agent.rollout_steps=30", "agent.epochs=1"]
     assert train_tiny(root, *small) == 0
     assert json.loads((root / "summary.json").read_text())["updates"] == 4
+
+
+@pytest.mark.usefixtures("without_plots")
+@pytest.mark.parametrize("observation", ["video", "privileged"])
+def test_the_workcell_trains_it_and_everything_learned_is_logged(observation, tmp_path):
+    root = tmp_path / "run"
+    small = ["task=dishwashing_mujoco", f"task.observation={observation}", "task.shift_minutes=0.1", "episodes=2"]
+    small += ["agent.rollout_steps=12", "agent.batch_size=8", "agent.epochs=2", "encoder.latent_dim=16"]
+    assert train_tiny(root, *small, "final_shifts=1") == 0
+    summary = json.loads((root / "summary.json").read_text())
+    assert summary["agent"] == "ppo"
+    assert summary["updates"] > 0
+    board = EventAccumulator(str(root / "tensorboard")).Reload()
+    for name in ("policy_loss", "value_loss", "entropy", "mean_weight", "mean_valuation"):
+        values = [event.value for event in board.Scalars(f"learner/{name}")]
+        assert values and np.isfinite(values).all(), name
+    assert board.Scalars("learner/mean_valuation")[-1].value > 0.0
+    assert 0.5 < board.Scalars("learner/mean_weight")[-1].value < 1.0
+    last = read_rows(root / "train.csv")[-1]
+    for column, name in (("actor_loss", "policy_loss"), ("critic_loss", "value_loss"), ("mean_weight", "mean_weight")):
+        assert float(last[column]) == pytest.approx(board.Scalars(f"learner/{name}")[-1].value, rel=1e-5)

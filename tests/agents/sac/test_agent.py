@@ -160,6 +160,26 @@ def test_importance_weights_scale_the_loss():
     assert halved == pytest.approx(0.5 * full, rel=1e-5)
 
 
+@pytest.mark.parametrize("form", ["penalty", "cost_critic"])
+@pytest.mark.parametrize("weighs", [False, True])
+def test_novelty_weighs_the_critics_loss_only_where_that_is_asked_for(weighs, form, fixed_novelty, monkeypatch):
+    batch = replace(make_batch(profit=3.0, discount=0.9), errors=np.ones(8, np.float32))
+    scores = torch.linspace(0.25, 3.0, 8)
+    even, uneven = (make_agent(novelty_weights=weighs, constraint_form=form) for _ in range(2))
+    novelty = fixed_novelty(1.0)
+    first = even.update(batch, 0.5, 0.1, novelty)
+    monkeypatch.setattr(novelty, "score", lambda latents: scores)
+    second = uneven.update(batch, 0.5, 0.1, novelty)
+    np.testing.assert_allclose(second.priorities, first.priorities * scores.numpy(), rtol=1e-5)
+    pairs = list(zip(even._critic_parameters, uneven._critic_parameters, strict=True))
+    gradients = [bool((mine.grad == other.grad).all()) for mine, other in pairs]
+    weights = [torch.equal(*pair) for pair in pairs]
+    assert not any(gradients) and not all(weights) if weighs else all(gradients) and all(weights)
+    assert (second.metrics["critic_loss"] == first.metrics["critic_loss"]) is not weighs
+    mean_weight = scores.clamp(0.5, 2.0).mean() / scores.mean() if weighs else 1.0
+    assert second.metrics["mean_weight"] == pytest.approx(float(mean_weight))
+
+
 def test_terminal_transitions_ignore_what_comes_next():
     batch = make_batch(discount=0.0)
     other = replace(batch, next_observations=batch.next_observations + 5.0)
