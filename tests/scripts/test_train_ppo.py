@@ -97,7 +97,8 @@ def test_the_workcell_trains_it_and_everything_learned_is_logged(observation, tm
     root = tmp_path / "run"
     small = ["task=dishwashing_mujoco", f"task.observation={observation}", "task.shift_minutes=0.1", "episodes=2"]
     small += ["agent.rollout_steps=12", "agent.batch_size=8", "agent.epochs=2", "encoder.latent_dim=16"]
-    assert train_tiny(root, *small, "final_shifts=1") == 0
+    small += ["agent.valuation_alpha=0.1", "final_shifts=1"]
+    assert train_tiny(root, *small) == 0
     summary = json.loads((root / "summary.json").read_text())
     assert summary["agent"] == "ppo"
     assert summary["updates"] > 0
@@ -105,8 +106,9 @@ def test_the_workcell_trains_it_and_everything_learned_is_logged(observation, tm
     for name in ("policy_loss", "value_loss", "entropy", "mean_weight", "mean_valuation"):
         values = [event.value for event in board.Scalars(f"learner/{name}")]
         assert values and np.isfinite(values).all(), name
-    assert board.Scalars("learner/mean_valuation")[-1].value > 0.0
-    assert 0.5 < board.Scalars("learner/mean_weight")[-1].value < 1.0
+    valuation, weight = (board.Scalars(f"learner/mean_{name}")[-1].value for name in ("valuation", "weight"))
+    # The sigmoid of valuations above 0 is concave: its mean is at most that of the mean.
+    assert 0.5 < weight < 1.0 / (1.0 + np.exp(-0.1 * valuation)) + 1e-6
     last = read_rows(root / "train.csv")[-1]
     for column, name in (("actor_loss", "policy_loss"), ("critic_loss", "value_loss"), ("mean_weight", "mean_weight")):
         assert float(last[column]) == pytest.approx(board.Scalars(f"learner/{name}")[-1].value, rel=1e-5)
