@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from agents import SACAgent
 from economics import LEDGER_COLUMNS, Prices
-from scripts import _session
+from scripts import _latent_cells, _session
 from scripts._cli import compose_settings, run_with_hydra
 from scripts._example_ledger import example_rows
+from scripts._latent_cells import on_latents
 from scripts._runs import CsvLog
 from scripts.train import run
 
@@ -48,6 +50,20 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_plots(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training runs of this test draw no plots, which take longer than they do; the shared tiny run has its own."""
     monkeypatch.setattr(_session, "draw_plots", lambda *_: None)
+
+
+@pytest.fixture
+def other_on_latents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy acts on latents by other weights than on pixels."""
+
+    def other(policy: Any) -> Any:
+        moved = on_latents(policy)
+        assert isinstance(moved.agent, SACAgent)
+        for weight in moved.agent.actor.parameters():
+            weight.data.add_(0.1)
+        return moved
+
+    monkeypatch.setattr(_latent_cells, "on_latents", other)
 
 
 MakeRun = Callable[..., Path]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents import EnvSpec, ReplayBuffer, ReplayConfig, SACAgent, load_policy, save_policy
-from scripts import _latent_cells, precompute_embeddings, train_on_embeddings
+from agents import EnvSpec, ReplayBuffer, ReplayConfig, load_policy, save_policy
+from scripts import precompute_embeddings, train_on_embeddings
 from scripts._build import make_agent, make_cells
 from scripts._cli import compose_settings, guarded
 from scripts._embeddings import Embeddings, load_embeddings, save_embeddings
@@ -86,15 +86,8 @@ def test_another_policy_may_work_and_the_comparison_is_still_made(root, tmp_path
     assert lines[1].endswith(" over 60 observations (as promised: 1e-05)")
 
 
-def test_actions_that_differ_are_told_and_nothing_is_written(root, tmp_path, monkeypatch, capsys):
-    def other(policy):
-        moved = on_latents(policy)
-        assert isinstance(moved.agent, SACAgent)
-        for weight in moved.agent.actor.parameters():
-            weight.data.add_(0.1)
-        return moved
-
-    monkeypatch.setattr(_latent_cells, "on_latents", other)
+@pytest.mark.usefixtures("other_on_latents")
+def test_actions_that_differ_are_told_and_nothing_is_written(root, tmp_path, capsys):
     path = tmp_path / "none.npz"
     assert precompute_embeddings.run([f"run_dir={root}", "episodes=1", f"output={path}"]) == 1
     assert "MORE THAN PROMISED" in capsys.readouterr().out

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 
 from agents import EnvSpec, SACAgent, SACConfig, build_encoder, load_policy, save_policy
-from scripts import _latent_cells, _recorded, export_dataset, precompute_embeddings
+from scripts import _recorded, export_dataset, precompute_embeddings
 from scripts._build import make_cells
 from scripts._cli import compose_settings
 from scripts._embeddings import Embeddings, load_embeddings
-from scripts._latent_cells import on_latents
 from scripts._novelty_latents import encode
 from scripts._recorded import stacked
 
@@ -124,15 +123,8 @@ def test_the_policy_would_have_seen_these_stacks(root, recorded, tmp_path):
     env.close()
 
 
-def test_actions_that_differ_are_told_and_nothing_is_written(root, recorded, tmp_path, monkeypatch, capsys):
-    def other(policy):
-        moved = on_latents(policy)
-        assert isinstance(moved.agent, SACAgent)
-        for weight in moved.agent.actor.parameters():
-            weight.data.add_(0.1)
-        return moved
-
-    monkeypatch.setattr(_latent_cells, "on_latents", other)
+@pytest.mark.usefixtures("other_on_latents")
+def test_actions_that_differ_are_told_and_nothing_is_written(root, recorded, tmp_path, capsys):
     path = tmp_path / "none.npz"
     assert precompute_embeddings.run([f"run_dir={root}", f"recorded={recorded}", f"output={path}"]) == 1
     assert "MORE THAN PROMISED" in capsys.readouterr().out
