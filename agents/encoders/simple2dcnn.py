@@ -5,8 +5,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, embedding_bag
 
 from agents.encoders.base import PIXEL_MAX, VideoEncoder, initialize_orthogonal
+from agents.encoders.blocks import convolve_blocks, fold
 
 FRAME_FEATURES = 440
+STRIDE = 4  # of the first layer, whose kernel is twice as wide
 
 
 class Simple2DCNN(VideoEncoder):
@@ -26,7 +28,7 @@ class Simple2DCNN(VideoEncoder):
         super().__init__(observation_shape, latent_dim)
         _, channels, height, width = observation_shape
         self.convolutions = nn.Sequential(
-            nn.Conv2d(channels, 16, 8, 4),
+            nn.Conv2d(channels, 16, 2 * STRIDE, STRIDE),
             nn.ReLU(),
             nn.Conv2d(16, 32, 4, 2),
             nn.ReLU(),
@@ -43,8 +45,7 @@ class Simple2DCNN(VideoEncoder):
     def encode_frames(self, frames: Tensor) -> Tensor:
         """Encode single frames (M, C, H, W) uint8 to features (M, FRAME_FEATURES)."""
         self.check_frames(frames)
-        # In the layout that they come in: channels last from replay, which many frames are convolved fastest in.
-        return self.project(self.convolutions[1:](self._convolve_pixels(frames.float())))
+        return self.project(self.convolutions[1:](self._convolve_pixels(frames)))
 
     def pool_time(self, features: Tensor) -> Tensor:
         """Pool features (B, T, FRAME_FEATURES), oldest first, to latents (B, latent_dim)."""
@@ -71,12 +72,16 @@ class Simple2DCNN(VideoEncoder):
             next_latents = self._pool_shared(torch.cat([current, rest]), next_index)
         return latents, next_latents
 
-    def _convolve_pixels(self, pixels: Tensor) -> Tensor:
+    def _convolve_pixels(self, frames: Tensor) -> Tensor:
         """Convolve x / 255 - 1/2 of pixels x: the weights are scaled, not the many more pixels."""
         first = self.convolutions[0]
         assert isinstance(first, nn.Conv2d) and first.bias is not None
-        bias = first.bias - 0.5 * first.weight.sum((1, 2, 3))
-        return conv2d(pixels, first.weight / PIXEL_MAX, bias, first.stride)
+        weight, bias = first.weight / PIXEL_MAX, first.bias - 0.5 * first.weight.sum((1, 2, 3))
+        if frames.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # Pixels up to 255 are exact in bfloat16.
+            return convolve_blocks(fold(frames, STRIDE).to(torch.get_autocast_dtype("cpu")), weight, bias, STRIDE)
+        # In the layout that they come in: channels last from replay, which many frames are convolved fastest in.
+        return conv2d(frames.float(), weight, bias, STRIDE)
 
     def _pool_shared(self, features: Tensor, index: Tensor) -> Tensor:
         """Pool the stacks (B, T) that index features (M, F), without writing the stacks out."""
