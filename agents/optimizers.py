@@ -30,7 +30,9 @@ def guarded_step(
     Reference: P. Micikevicius et al., "Mixed precision training", https://arxiv.org/abs/1710.03740: steps are left out
         where gradients overflow.
     """
-    optimizer.zero_grad()
+    for group in optimizer.param_groups:  # zero_grad() does the same behind hooks that take longer
+        for parameter in group["params"]:
+            parameter.grad = None
     loss.backward()
     if max_grad_norm is None:
         reached = next(each.grad for each in parameters if each.grad is not None).sum()
@@ -61,12 +63,24 @@ def load_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Any]) -> 
     optimizer.load_state_dict({"state": {int(key): value for key, value in packed.items()}, "param_groups": groups})
 
 
-@torch.no_grad()
-def move_average(average: torch.nn.Module, source: torch.nn.Module, share: float) -> None:
-    """Move a module's weights towards another's: avg <- avg + share (source - avg); buffers are copied."""
-    averages: list[torch.Tensor] = list(average.parameters())
-    sources: list[torch.Tensor] = list(source.parameters())
-    if averages:
-        torch._foreach_lerp_(averages, sources, share)  # pyright: ignore[reportPrivateImportUsage]
-    for kept, new in zip(average.buffers(), source.buffers(), strict=True):
-        kept.copy_(new)
+class Average:
+    """A module's weights on their way to another's: avg <- avg + share (source - avg); buffers are copied.
+
+    Args:
+        average: Module that moves.
+        source: Module of the same architecture; both keep their tensors.
+    """
+
+    def __init__(self, average: torch.nn.Module, source: torch.nn.Module):
+        # Listed once: to walk through the modules takes longer than to move the weights of small ones.
+        self._averages: list[torch.Tensor] = list(average.parameters())
+        self._sources: list[torch.Tensor] = list(source.parameters())
+        self._buffers = list(zip(average.buffers(), source.buffers(), strict=True))
+
+    @torch.no_grad()
+    def move(self, share: float) -> None:
+        """Move the average towards its source by a share in [0, 1]."""
+        if self._averages:
+            torch._foreach_lerp_(self._averages, self._sources, share)  # pyright: ignore[reportPrivateImportUsage]
+        for kept, new in self._buffers:
+            kept.copy_(new)

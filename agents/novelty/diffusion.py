@@ -13,7 +13,7 @@ from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
 from agents.novelty.tracker import mse_noise_gap, recon_gap
-from agents.optimizers import guarded_step, load_optimizer, move_average, pack_optimizer
+from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
 
 WARM_UP = 10.0  # gradient steps
 
@@ -39,6 +39,7 @@ class DiffusionNovelty(GapNovelty):
         with seeded(seed):
             self.denoiser = Denoiser(latent_dim, self.config.hidden).to(self.device)
         self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
+        self._following = Average(self.average, self.denoiser)
         fused = self.device.type in ("cpu", "cuda")
         self.optimizer = torch.optim.Adam(self.denoiser.parameters(), lr=self.config.learning_rate, fused=fused)
         self.alphas_bar = make_alphas_bar(self.config.schedule, self.config.num_steps).to(self.device)
@@ -93,7 +94,7 @@ class DiffusionNovelty(GapNovelty):
         verdict = guarded_step(self.optimizer, loss, list(self.denoiser.parameters()))
         # Until there were many steps the average is a short one, or it would hold on to the initial weights.
         steps = self.calls // self.train_every
-        move_average(self.average, self.denoiser, max(1.0 - self.config.average_decay, WARM_UP / (WARM_UP + steps)))
+        self._following.move(max(1.0 - self.config.average_decay, WARM_UP / (WARM_UP + steps)))
         return loss.detach() + verdict
 
     def _learned(self) -> dict[str, Any]:

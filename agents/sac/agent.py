@@ -16,7 +16,7 @@ from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import guarded_step, load_optimizer, move_average, pack_optimizer
+from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.config import SACConfig
@@ -65,13 +65,19 @@ class SACAgent:
         if config.policy_tau is not None:
             self.policy_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
             self.policy_actor = copy.deepcopy(self.actor).requires_grad_(False)
+        self._targets_following = Average(self.target_critic, self.critic)
+        self._policy_following = [
+            Average(self.policy_encoder, self.encoder),
+            Average(self.policy_actor, self.actor),
+        ]
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
-        self._critic_parameters = [*self.encoder.parameters(), *self.critic.parameters()]
-        self._critic_parameters += [] if self.cost is None else self.cost.parameters()
+        self._critic_weights = [*self.critic.parameters(), *([] if self.cost is None else self.cost.parameters())]
+        self._critic_parameters = [*self.encoder.parameters(), *self._critic_weights]
+        self._actor_parameters = list(self.actor.parameters())
         self.optimizers = {
             "critic": self._adam(self._critic_parameters),
-            "actor": self._adam([*self.actor.parameters(), self.log_alpha]),
+            "actor": self._adam([*self._actor_parameters, self.log_alpha]),
         }
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.auxiliary = AuxiliaryTasks(spec, encoder.latent_dim, config.auxiliary_config(), self.generator, seed)
@@ -184,15 +190,15 @@ class SACAgent:
     def _follow(self) -> None:
         """Move target critics and the averaged policy after an update that counts."""
         self.updates += 1
-        move_average(self.target_critic, self.critic, self.config.tau)
+        self._targets_following.move(self.config.tau)
         if self.cost is not None:
             self.cost.follow(self.config.tau)
         if self.config.policy_tau is None:
             return
         # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
         share = max(self.config.policy_tau, 1.0 / self.updates)
-        move_average(self.policy_encoder, self.encoder, share)
-        move_average(self.policy_actor, self.actor, share)
+        for average in self._policy_following:
+            average.move(share)
 
     def _adam(self, parameters: Sequence[Tensor]) -> torch.optim.Adam:
         fused = self.device.type in ("cpu", "cuda")
@@ -256,9 +262,8 @@ class SACAgent:
         mean, log_std = self.actor(latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
         alpha = self.log_alpha.exp()
-        critics = [self.critic] if self.cost is None else [self.critic, self.cost.online]
-        for critic in critics:
-            critic.requires_grad_(False)
+        for weight in self._critic_weights:
+            weight.requires_grad_(False)
         q = self.critic(latents, actions)
         if self.cost is None:
             loss = losses.actor_loss(q, log_pi, alpha)
@@ -266,9 +271,10 @@ class SACAgent:
             loss = lagrangian_actor_loss(q, self.cost(latents, actions), log_pi, alpha, lam)
         alpha_loss = losses.temperature_loss(self.log_alpha, log_pi, self.target_entropy)
         # One backward pass serves both: neither loss sends a gradient into the other's parameters.
-        learned = list(self.actor.parameters())
-        verdict = guarded_step(self.optimizers["actor"], loss + alpha_loss, learned, self.config.max_grad_norm)
-        for critic in critics:
-            critic.requires_grad_(True)
+        verdict = guarded_step(
+            self.optimizers["actor"], loss + alpha_loss, self._actor_parameters, self.config.max_grad_norm
+        )
+        for weight in self._critic_weights:
+            weight.requires_grad_(True)
         metrics = {"actor_loss": loss.detach() + verdict, "alpha": alpha, "alpha_loss": alpha_loss}
         return {**metrics, "entropy": -log_pi.mean()}

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from agents.optimizers import move_average
+from agents.optimizers import Average
 from agents.sac.networks import TwinCritic
 
 CONSTRAINT_FORMS = ("penalty", "cost_critic")
@@ -88,6 +88,7 @@ class CostCritic:
     def __init__(self, sizes: tuple[int, int, int], device: torch.device):
         self.online = TwinCritic(*sizes).to(device)
         self.target = copy.deepcopy(self.online).requires_grad_(False)
+        self._following = Average(self.target, self.online)
 
     def __call__(self, latents: Tensor, actions: Tensor) -> Tensor:
         """Return both critics' values (2, B) of latents (B, L) and squashed actions (B, A)."""
@@ -103,4 +104,4 @@ class CostCritic:
 
     def follow(self, tau: float) -> None:
         """Move the target copies by a share."""
-        move_average(self.target, self.online, tau)
+        self._following.move(tau)
