@@ -11,7 +11,7 @@ from torch import nn
 
 from agents import BackboneError, EnvSpec, SACAgent, SACConfig, build_encoder, load_policy, save_policy
 from agents.encoders import R3D18, TimeSformer, backbone, r3d18, timesformer
-from agents.optimizers import move_average
+from agents.optimizers import Average
 
 VIDEO = (8, 3, 64, 64)
 ROOT = Path(__file__).parents[3]
@@ -152,7 +152,7 @@ def test_an_average_copies_the_statistics(torchvision):
     layer = next(layer for layer in source.modules() if isinstance(layer, nn.BatchNorm3d))
     assert layer.running_mean is not None
     layer.running_mean.fill_(2.0)
-    move_average(average, source, 0.5)
+    Average(average, source).move(0.5)
     assert torch.equal(dict(average.named_buffers())["backbone.stem.1.running_mean"], layer.running_mean)
 
 
