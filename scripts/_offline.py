@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents import EnvSpec, LatentEncoder, OffPolicyLearner, ReplayBuffer, SACAgent, Step, build_novelty
+from agents.auxiliary import PIXEL_SETTINGS
 from scripts._agent_settings import SACSettings
 from scripts._build import agent_config, choose_device
 from scripts._embeddings import Embeddings
@@ -55,7 +56,7 @@ def make_offline_learner(
     given = {name: getattr(offline, name) for name in ("batch_size", "lr") if getattr(offline, name) is not None}
     # Segments share frames, and there are none; every latent stays in replay.
     given |= {"segment_length": 1, "replay_capacity": max(len(embeddings.latents), own.n_step + 2)}
-    given |= dict.fromkeys(("random_shift", "history_dropout", "infonce_coefficient"), 0)  # they change pixels
+    given |= dict.fromkeys(PIXEL_SETTINGS, 0)
     config = agent_config(own.model_copy(update=given))
     width, device = embeddings.latents.shape[1], choose_device(offline.device)
     latents = EnvSpec((width,), "float32", spec.action_low, spec.action_high)

@@ -1,6 +1,6 @@
 """What trains an encoder beside the critic's loss: shifted frames, temporal consistency, InfoNCE."""
 
-from agents.auxiliary.config import AuxiliaryConfig
+from agents.auxiliary.config import PIXEL_SETTINGS, AuxiliaryConfig
 from agents.auxiliary.tasks import AuxiliaryTasks
 
-__all__ = ["AuxiliaryConfig", "AuxiliaryTasks"]
+__all__ = ["PIXEL_SETTINGS", "AuxiliaryConfig", "AuxiliaryTasks"]

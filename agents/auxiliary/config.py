@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from agents._checks import check_float, check_int
 
+PIXEL_SETTINGS = ("random_shift", "history_dropout", "infonce_coefficient")
+"""Settings that need frames where they are above 0."""
+
 
 @dataclass(frozen=True)
 class AuxiliaryConfig:
@@ -49,4 +52,4 @@ class AuxiliaryConfig:
     @property
     def reads_pixels(self) -> bool:
         """Tell whether a setting that is on needs frames."""
-        return self.random_shift > 0 or self.history_dropout > 0.0 or self.infonce_coefficient > 0.0
+        return any(getattr(self, name) > 0 for name in PIXEL_SETTINGS)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from agents._checks import seeded
 from agents.augmentation import index_clips, sharing_groups, shift_groups
-from agents.auxiliary.config import AuxiliaryConfig
+from agents.auxiliary.config import PIXEL_SETTINGS, AuxiliaryConfig
 from agents.auxiliary.heads import LatentPredictor, Projection
 from agents.auxiliary.losses import consistency_loss, follows_in_segment, infonce_loss, share_frames
 from agents.encoders import Encoder, VideoEncoder
@@ -165,8 +165,7 @@ class AuxiliaryTasks:
 def _check_pixels(spec: EnvSpec, config: AuxiliaryConfig) -> None:
     if not config.reads_pixels:
         return
-    settings = ("random_shift", "history_dropout", "infonce_coefficient")
-    name = next(each for each in settings if getattr(config, each) > 0)
+    name = next(each for each in PIXEL_SETTINGS if getattr(config, each) > 0)
     if not spec.is_video:
         raise ValueError(f"{name} needs video, got observations of shape {spec.observation_shape}; 0 switches it off")
     side = min(spec.observation_shape[-2:])

@@ -61,15 +61,14 @@ class SACAgent:
             self.critic = TwinCritic(*sizes).to(self.device)
             self.cost = CostCritic(sizes, self.device) if config.constraint_form == "cost_critic" else None
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self._targets_following = Average(self.target_critic, self.critic)
         self.policy_encoder, self.policy_actor = self.encoder, self.actor
+        self._policy_following: list[Average] = []
         if config.policy_tau is not None:
             self.policy_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
             self.policy_actor = copy.deepcopy(self.actor).requires_grad_(False)
-        self._targets_following = Average(self.target_critic, self.critic)
-        self._policy_following = [
-            Average(self.policy_encoder, self.encoder),
-            Average(self.policy_actor, self.actor),
-        ]
+            pairs = ((self.policy_encoder, self.encoder), (self.policy_actor, self.actor))
+            self._policy_following = [Average(*pair) for pair in pairs]
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_weights = [*self.critic.parameters(), *([] if self.cost is None else self.cost.parameters())]
