@@ -17,12 +17,12 @@ from v2p_sim.scene import HOME_TIP_M
 from v2p_sim.skills import PHASES, set_points
 from v2p_sim.tasks.dishwashing_mujoco import (
     CONTROL_STEP_S,
-    FRAMES,
     DishwashingMujoco,
     MujocoConfig,
     make_env,
     make_vector_env,
 )
+from v2p_sim.tasks.mujoco_config import FRAMES
 
 from .conftest import CAUSES, HASTY, INFO_KEYS, QUIET, physical, shift_of
 
@@ -47,6 +47,25 @@ def test_make_gives_the_video_shift_of_ten_minutes():
     observation, _ = env.reset(seed=0)
     assert env.observation_space.contains(observation)
     env.close()
+
+
+@pytest.mark.parametrize("num_cells", [1, 2])
+def test_observations_hold_as_many_frames_as_asked_for(num_cells):
+    envs = [make_vector_env(num_cells, frames=frames, shift_minutes=0.1) for frames in (1, 3, FRAMES)]
+    seen = [[env.reset(seed=0)[0]] for env in envs]
+    actions = np.tile(HASTY, (num_cells, 1))
+    for _ in range(14):  # beyond the end of the shift
+        for env, observed in zip(envs, seen, strict=True):
+            observed.append(env.step(actions)[0])
+    for one, three, all_frames in zip(*seen, strict=True):
+        assert one.shape == (num_cells, 1, 3, 64, 64)
+        np.testing.assert_array_equal(one, all_frames[:, -1:])
+        np.testing.assert_array_equal(three, all_frames[:, -3:])
+    assert envs[0].single_observation_space == gym.spaces.Box(0, 255, (1, 3, 64, 64), np.uint8)
+    for env in envs:
+        env.close()
+    with pytest.raises(ValueError, match="frames must be at least 1, got 0"):
+        make_vector_env(1, frames=0)
 
 
 def test_make_vec_gives_the_batched_face():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from v2p_sim.breakage import Outcome
-from v2p_sim.tasks.dishwashing_mujoco import FRAMES, make_env
+from v2p_sim.tasks.dishwashing_mujoco import make_env
+from v2p_sim.tasks.mujoco_config import FRAMES
 
 from .conftest import HASTY, physical, shift_of
 

@@ -30,7 +30,6 @@ from v2p_sim.workcell import Workcell
 from v2p_sim.wrappers import FrameStack
 
 CONTROL_STEP_S = 0.5
-FRAMES = 8
 HOME_M = np.array([0.0, 0.0, HOME_TIP_M])
 
 
@@ -77,8 +76,8 @@ class DishwashingMujoco:
         if self.config.observation == "video":
             shape = (3, POLICY.height, POLICY.width)
             self.camera = CellCamera(self.scene, "policy", POLICY)
-            self._stack = FrameStack(self.num_cells, FRAMES, shape)
-            self.observation_space = spaces.Box(0, 255, (FRAMES, *shape), np.uint8)
+            self._stack = FrameStack(self.num_cells, self.config.frames, shape)
+            self.observation_space = spaces.Box(0, 255, (self.config.frames, *shape), np.uint8)
         elif self.config.observation == "privileged":
             self.observation_layout = privileged_layout(sorted({kind.name for kind in self.scene.kinds}))
             size = len(self.observe()[0])
@@ -214,7 +213,7 @@ class DishwashingMujoco:
             if camera is not None:
                 camera.close()
         self.camera = self._people = None
-        self._stack = FrameStack(0, FRAMES, (3, POLICY.height, POLICY.width))
+        self._stack = FrameStack(0, self.config.frames, (3, POLICY.height, POLICY.width))
         self.workcell.close()
 
     def _film(self) -> None:

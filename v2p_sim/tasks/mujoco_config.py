@@ -10,6 +10,8 @@ from v2p_sim.dishes import CATALOGUE, TRAY_MIX
 from v2p_sim.randomization import Randomization, randomization_level
 
 OBSERVATIONS = ("video", "state", "privileged")
+FRAMES = 8
+"""Frames that an observation of video holds where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class MujocoConfig:
 
     Attributes:
         observation: "video", "state" or "privileged".
+        frames: newest frames that an observation of video holds.
         shift_minutes: simulated length of a shift [min].
         substeps: physics steps of 4 ms a control step; None makes control steps of 0.5 s.
         threads: native threads.
@@ -27,6 +30,7 @@ class MujocoConfig:
     """
 
     observation: str = "video"
+    frames: int = FRAMES
     shift_minutes: float = 10.0
     substeps: int | None = None
     threads: int = 1
@@ -36,6 +40,8 @@ class MujocoConfig:
 
     def __post_init__(self) -> None:
         checked_choice("observation", self.observation, OBSERVATIONS)
+        if self.frames < 1:
+            raise ValueError(f"frames must be at least 1, got {self.frames}")
         if not 0.0 < self.shift_minutes <= 24 * 60:
             raise ValueError(f"shift_minutes must be in (0, 1440], got {self.shift_minutes}")
         if self.substeps is not None and self.substeps < 1:
