@@ -23,8 +23,8 @@ class SACSettings(Section):
 
     name: Literal["sac"]
     lr: Positive | None
-    gamma: Annotated[float, Field(gt=0, le=1)]
-    tau: Annotated[float, Field(gt=0, le=1)]
+    gamma: Annotated[float, Field(gt=0, le=1)] | None
+    tau: Annotated[float, Field(gt=0, le=1)] | None
     policy_tau: Annotated[float, Field(gt=0, le=1)] | None
     initial_temperature: Positive
     target_entropy: float | None
@@ -47,6 +47,7 @@ class SACSettings(Section):
     # Run folders from before these keys name none of them: they ran with all off.
     random_shift: Annotated[int, Field(ge=0)] | None = 0
     history_dropout: Fraction | None = 0.0
+    centering_steps: Annotated[int, Field(ge=0)] | None = 0
     random_share: Fraction | None = 0.0
     consistency_coefficient: NonNegative = 0.0
     infonce_coefficient: NonNegative = 0.0
@@ -86,11 +87,14 @@ AgentSettings = Annotated[SACSettings | PPOSettings, Field(discriminator="name")
 TASK_DECIDES = {
     "sac": (
         "lr",
+        "gamma",
+        "tau",
         "target_entropy",
         "n_step",
         "reward_scale",
         "batch_size",
         "replay_capacity",
+        "centering_steps",
         "warmup_steps",
         "warmup_hold_steps",
         "noise_hold_steps",

@@ -19,6 +19,13 @@ class ReplayBuffer:
     cell and the row before a failed simulation hold an observation but no transition. For video only the newest frame
     of a stack is stored: the stack of a row is that of its predecessors' frames, the episode's first frame repeated
     where there are too few.
+
+    With `centering_steps`, dollars, errors and attempts are centred: a batch sums what a step brought beyond the mean
+    of the newest steps. Where episodes have no end of their own that lowers every value by about the same number,
+    mean / (1 - gamma), which then need not be learned; and an hour in which nothing happens costs at once what an hour
+    is worth.
+
+    Reference: A. Naik, Y. Wan, M. Tomar, R. Sutton, "Reward centering", https://arxiv.org/abs/2405.09999
     """
 
     def __init__(self, spec: EnvSpec, num_cells: int, config: ReplayConfig):
@@ -182,6 +189,14 @@ class ReplayBuffer:
         retired = (self._head + self._stack - 1) % self._length * self.num_cells + self._cells
         self._tree.set(np.concatenate([retired, np.arange(rows.start, rows.stop)]), 0.0)
 
+    def _mean_sums(self) -> np.ndarray:
+        """Return the mean dollars, errors and attempts of the newest steps (3,), zeros where nothing is centred."""
+        back = min(-(-self.config.centering_steps // self.num_cells), self._size - 1)
+        positions = (self._head - np.arange(1, back + 1)) % self._length
+        rows = (positions[:, None] * self.num_cells + self._cells).ravel()
+        rows = rows[self._valid[rows]]
+        return self._sums[rows].mean(axis=0) if len(rows) > 0 else np.zeros(3, np.float32)
+
     def _importance(self, priorities: np.ndarray) -> np.ndarray:
         weights = (priorities / priorities.min()) ** -self.config.importance_exponent
         return weights.astype(np.float32)
@@ -203,7 +218,7 @@ class ReplayBuffer:
         path = self._shift(rows[:, None], np.arange(self.config.n_step))
         terminated = self._terminated[path]
         alive = alive_steps(self._valid[path], terminated)
-        sums = discounted_sums(self._sums[path], alive, gamma)
+        sums = discounted_sums(self._sums[path] - self._mean_sums(), alive, gamma)
         next_rows = self._shift(rows, alive.sum(axis=1))
         observations, next_observations, frames, num_current = self._observations(rows, next_rows)
         return Batch(

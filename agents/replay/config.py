@@ -17,6 +17,7 @@ class ReplayConfig:
         prioritized: Whether starts are drawn by priority rather than evenly.
         priority_exponent: Power of the priority.
         importance_exponent: Power of the importance weights.
+        centering_steps: Env steps, over all cells, whose mean reward is taken from every reward; 0 takes nothing.
     """
 
     capacity: int = 1_000_000
@@ -26,10 +27,12 @@ class ReplayConfig:
     prioritized: bool = True
     priority_exponent: float = 0.6
     importance_exponent: float = 0.4
+    centering_steps: int = 0
 
     def __post_init__(self):
         for name in ("capacity", "n_step", "segment_length"):
             value = getattr(self, name)
             check_int("replay_capacity" if name == "capacity" else name, value, 1)
+        check_int("centering_steps", self.centering_steps, 0)
         for name in ("gamma", "priority_exponent", "importance_exponent"):
             check_float(name, getattr(self, name), 0.0, 1.0)

@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Batch:
-    """B sampled n-step transitions.
+    """B sampled n-step transitions. Where replay centres, sums are of what exceeds the mean of the newest steps.
 
     Attributes:
         observations: States (B, ...), or for video indices into `frames` (B, T), oldest first.

@@ -33,6 +33,7 @@ class SACConfig:
         noise_hold_steps: Mean number of steps that the policy's exploration noise is held.
         random_share: Share of the exploring holds, after the warm-up, whose action is even over the bounds.
         replay_capacity: Rows that replay holds over all cells.
+        centering_steps: Env steps, over all cells, whose mean reward is taken from every reward; 0 takes nothing.
         segment_length: Consecutive transitions per sampled start; they share encoded frames.
         prioritized: Whether replay samples by priority |TD error| x novelty rather than evenly.
         priority_exponent: Power of the priority, 0 is even.
@@ -63,6 +64,7 @@ class SACConfig:
     noise_hold_steps: float = 1.0
     random_share: float = 0.0
     replay_capacity: int = 1_000_000
+    centering_steps: int = 0
     segment_length: int = 1
     prioritized: bool = True
     priority_exponent: float = 0.6
@@ -111,6 +113,7 @@ class SACConfig:
             prioritized=self.prioritized,
             priority_exponent=self.priority_exponent,
             importance_exponent=self.importance_exponent,
+            centering_steps=self.centering_steps,
         )
 
     def auxiliary_config(self) -> AuxiliaryConfig:

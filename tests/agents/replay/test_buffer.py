@@ -96,6 +96,29 @@ def test_n_step_sums_stop_at_the_end_of_the_episode_and_bootstrap_there():
     np.testing.assert_allclose(batch.attempts[rows == 4], 1.5)
 
 
+def test_centred_sums_are_of_what_exceeds_the_mean_of_the_newest_steps():
+    recorder = Recorder(STATE, n_step=2, centering_steps=8).step(5)  # 8 steps of 2 cells: rows 1 to 4
+    batch = recorder.sample()
+    rows = batch.observations[:, 1]
+    np.testing.assert_allclose(batch.profit[rows == 3], (3 - 2.5) + 0.5 * (4 - 2.5))
+    np.testing.assert_allclose(batch.profit[rows == 4], 4 - 2.5)
+    np.testing.assert_allclose(batch.errors[rows == 3], 0.5 * 1 - 0.25 * 1)
+    np.testing.assert_allclose(batch.attempts, 0.0)
+    batch = recorder.step(3).sample()  # rows 4, 5 and 7: 6 is the row of a reset
+    rows = batch.observations[:, 1]
+    np.testing.assert_allclose(batch.profit[rows == 0], (0 + 0.5 * 1) - 1.5 * 16 / 3, rtol=1e-6)
+    np.testing.assert_allclose(batch.profit[rows == 5], 5 - 16 / 3, rtol=1e-6)
+
+
+def test_centring_takes_all_there_is_where_less_is_there_and_follows_the_ring_around():
+    batch = Recorder(STATE, centering_steps=1000).step(3).sample()
+    np.testing.assert_allclose(batch.profit, batch.observations[:, 1] - 1.0)
+    recorder = Recorder(STATE, num_cells=1, capacity=10, centering_steps=3).step(22)
+    batch = recorder.sample()  # rows 19 and 21: 20 is the row of a reset
+    np.testing.assert_allclose(batch.profit, batch.observations[:, 1] - 20.0)
+    assert (batch.observations[:, 1] == 21).any()
+
+
 def test_termination_stops_the_bootstrap():
     batch = Recorder(STATE, terminates=True, n_step=2).step(2 * LENGTH + 1).sample()
     ends = np.isin(batch.observations[:, 1], [4, 5, 11, 12])
