@@ -18,8 +18,8 @@ class Learner(Protocol):
         """Tell whether a part of what was begun has to end before training may stop."""
         ...
 
-    def start(self, observations: np.ndarray) -> None:
-        """Take the first observations (N, ...) of all cells."""
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
+        """Take the first observations (N, ...) of all cells, and what a critic is told beside them (N, P)."""
         ...
 
     def act(self, observations: np.ndarray) -> np.ndarray:
@@ -76,9 +76,9 @@ class OffPolicyLearner:
         """Tell whether actions are still random."""
         return self.env_steps < self.config.warmup_steps
 
-    def start(self, observations: np.ndarray) -> None:
-        """Take the first observations (N, ...) of all cells."""
-        self.replay.start(observations)
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
+        """Take the first observations (N, ...) of all cells, and what a critic is told beside them (N, P)."""
+        self.replay.start(observations, privileged)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Choose exploring actions: even over the bounds while warming up, then the policy's with held noise.

@@ -84,7 +84,7 @@ def train(
     Args:
         env: Vector env under NEXT_STEP autoreset with Box actions. Its infos may hold errors_step, attempts_step,
             errors and attempts; absent ones count 0. Where physics_error is above 0, a termination is a failure of the
-            simulation, which is not learned from.
+            simulation, which is not learned from. What `privileged` (N, P) holds, critics may be told.
         learner: Acts and learns.
         constraint: Gives lambda and e*, updated once a finished episode.
         observers: Are told of episodes, progress and boundaries.
@@ -143,11 +143,11 @@ def _check_autoreset(env: VectorEnv) -> None:
 
 
 def _reset(env: VectorEnv, learner: Learner, config: LoopConfig, state: LoopState) -> None:
-    observations, _ = env.reset(seed=config.seed + state.env_steps)
+    observations, infos = env.reset(seed=config.seed + state.env_steps)
     state.observations = np.array(observations)
     state.pending_reset = np.zeros(env.num_envs, bool)
     state.reward_sums = np.zeros(env.num_envs)
-    learner.start(state.observations)
+    learner.start(state.observations, infos.get("privileged"))
 
 
 def _step(env: VectorEnv, learner: Learner, state: LoopState) -> dict[str, Any]:
@@ -165,6 +165,7 @@ def _step(env: VectorEnv, learner: Learner, state: LoopState) -> dict[str, Any]:
         reset=reset,
         broken=np.asarray(terminated) & (_column(infos, "physics_error", env.num_envs) > 0.0),
         ended=np.logical_or(terminated, truncated),
+        privileged=infos.get("privileged"),
     )
     learner.observe(step)
     state.env_steps += int(env.num_envs - reset.sum())

@@ -33,7 +33,7 @@ class OnPolicyLearner:
         """Tell that every step and every update is over when its call returns."""
         return False
 
-    def start(self, observations: np.ndarray) -> None:
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
         """Take the first observations (N, ...) of all cells; a rollout that was begun is dropped."""
         self.rollout.start(observations)
 

@@ -56,10 +56,10 @@ class OverlappedLearner(OffPolicyLearner):
         """Tell whether a chunk is in progress: between chunks a run can be saved and goes on bit for bit."""
         return self._flight is not None
 
-    def start(self, observations: np.ndarray) -> None:
-        """Take the first observations (N, ...) of all cells."""
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
+        """Take the first observations (N, ...) of all cells, and what a critic is told beside them (N, P)."""
         self._break_off()
-        super().start(observations)
+        super().start(observations, privileged)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Choose exploring actions (N, A), and begin a chunk where enough updates are due."""

@@ -16,12 +16,14 @@ class EnvSpec:
         observation_dtype: NumPy name of the observation's type.
         action_low: Lower bound of each action component.
         action_high: Upper bound of each action component.
+        privileged_dim: Numbers that infos tell beside an observation, for a critic alone; 0 where they tell none.
     """
 
     observation_shape: tuple[int, ...]
     observation_dtype: str
     action_low: tuple[float, ...]
     action_high: tuple[float, ...]
+    privileged_dim: int = 0
 
     def __post_init__(self):
         if len(self.action_low) != len(self.action_high):
@@ -33,12 +35,15 @@ class EnvSpec:
             )
 
     @classmethod
-    def from_spaces(cls, observation_space: spaces.Space, action_space: spaces.Space) -> "EnvSpec":
+    def from_spaces(
+        cls, observation_space: spaces.Space, action_space: spaces.Space, privileged_dim: int = 0
+    ) -> "EnvSpec":
         """Read a spec off the spaces of one cell.
 
         Args:
             observation_space: A Box of any shape and type.
             action_space: A one-dimensional Box with finite bounds.
+            privileged_dim: Numbers that infos tell beside an observation.
 
         Returns:
             The spec.
@@ -57,6 +62,7 @@ class EnvSpec:
             observation_dtype=np.dtype(observation_space.dtype).name,
             action_low=tuple(float(low) for low in action_space.low),
             action_high=tuple(float(high) for high in action_space.high),
+            privileged_dim=privileged_dim,
         )
 
     @property

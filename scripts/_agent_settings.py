@@ -47,6 +47,7 @@ class SACSettings(Section):
     # Run folders from before these keys name none of them: they ran with all off.
     random_shift: Annotated[int, Field(ge=0)] | None = 0
     history_dropout: Fraction | None = 0.0
+    privileged_critic: bool | None = False
     centering_steps: Annotated[int, Field(ge=0)] | None = 0
     random_share: Fraction | None = 0.0
     consistency_coefficient: NonNegative = 0.0
@@ -95,6 +96,7 @@ TASK_DECIDES = {
         "batch_size",
         "replay_capacity",
         "centering_steps",
+        "privileged_critic",
         "warmup_steps",
         "warmup_hold_steps",
         "noise_hold_steps",

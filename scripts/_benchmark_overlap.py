@@ -20,10 +20,10 @@ class Training:
     """
 
     def __init__(self, overlap: bool, stack: ExitStack) -> None:
-        from scripts._build import learner_threads, make_cells, make_learner
+        from scripts._build import for_training, learner_threads, make_cells, make_learner
 
         settings = compose_settings([*TASK, f"overlap={str(overlap).lower()}"])
-        self._env = make_cells(settings, settings.task.cells)
+        self._env = make_cells(for_training(settings), settings.task.cells)
         stack.callback(self._env.close)
         self._learner = make_learner(settings, self._env)
         self._threads, self._state = learner_threads(settings), None

@@ -154,6 +154,25 @@ def make_cells(settings: Settings, num_cells: int) -> Any:
         raise UsageError(f"task: {str(error).splitlines()[0]}") from error
 
 
+def for_training(settings: Settings) -> Settings:
+    """Return the settings of a training: infos tell privileged numbers where the critics want them.
+
+    Args:
+        settings: the run
+
+    Raises:
+        UsageError: the critics want them, and the task has none to tell.
+    """
+    if not getattr(settings.agent, "privileged_critic", False):
+        return settings
+    if "privileged_info" not in settings.variant.kwargs:
+        raise UsageError(
+            f"agent.privileged_critic: {settings.task.name} tells nothing beside its {settings.task.observation}; "
+            "nearest valid: false"
+        )
+    return with_kwargs(settings, privileged_info=True)
+
+
 def for_evaluation(settings: Settings, randomization: str | None = None) -> Settings:
     """Return the settings of an evaluation: domain randomisation off unless named.
 
@@ -230,7 +249,9 @@ def make_agent(settings: Settings, env: Any) -> SACAgent | PPOAgent:
         UsageError: the device is not there, or the agent refuses a setting.
     """
     device = choose_device(settings.device)
-    spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
+    told = getattr(env.unwrapped, "single_privileged_space", None)
+    dim = 0 if told is None else told.shape[0]
+    spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space, dim)
     config = agent_config(settings.agent)
     if settings.encoder.name not in ENCODERS:
         raise UsageError(f"encoder: there is no {settings.encoder.name}; valid: {', '.join(ENCODERS)}")

@@ -24,6 +24,7 @@ from scripts._build import (
     EVALUATION_CELLS,
     AnyLearner,
     for_evaluation,
+    for_training,
     make_cell,
     make_cells,
     make_constraint,
@@ -70,7 +71,7 @@ def make_parts(settings: Settings) -> Parts:
     Raises:
         UsageError: a part refuses a setting.
     """
-    env = make_cells(settings, settings.task.cells)
+    env = make_cells(for_training(settings), settings.task.cells)
     if settings.contact_log is not None:
         check_contacts(env, "contact_log", settings.contact_log)
         env = TrainingContacts(env)

@@ -68,6 +68,7 @@ class TaskSettings(Section):
     default_observation: Observation
     cells: Annotated[int, Field(ge=1, le=256)]
     shift_minutes: Positive | None = None
+    frames: Count | None = None
     substeps: Count | None = None
     constants: Constants | None = None
     randomization: Randomization | None = None
@@ -192,8 +193,9 @@ def _complete(settings: Settings) -> Settings:
     observation, encoder = _modality(settings)
     task = settings.task
     variant = task.observations[observation]
-    for key in ("shift_minutes", "substeps", "randomization"):
-        if getattr(task, key) is not None and key not in variant.kwargs:
+    taken = {key for one in task.observations.values() for key in one.kwargs}
+    for key in ("shift_minutes", "frames", "substeps", "randomization"):
+        if getattr(task, key) is not None and key not in taken:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
     for key in settings.novelty.options if settings.novelty.name != "diffusion" else ():
         raise UsageError(f"novelty.{key}: {settings.novelty.name} has no such setting; nearest valid: leave it out")

@@ -139,12 +139,12 @@ def _plan(settings: Settings, arguments: NoveltyArguments) -> tuple[Any, dict[st
     from functools import partial
 
     from agents import load_policy
-    from scripts._build import choose_device, make_agent, make_cells
+    from scripts._build import choose_device, for_training, make_agent, make_cells
     from scripts._measurement import task_identity
     from scripts._novelty_latents import Plan, encoder_digest
 
     if arguments.run_dir is None:
-        env = make_cells(settings, 1)
+        env = make_cells(for_training(settings), 1)
         encoder, policy = make_agent(settings, env).encoder, None
         env.close()
     else:

@@ -95,12 +95,12 @@ class CellsTask(Protocol):
         """List the contact events of a cell's last step; empty where the task has no contacts."""
         ...
 
-    def extra_info(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return the task's own info: fresh float arrays of shape (N,), the same keys always."""
+    def extra_info(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the task's own info: fresh float arrays of shape (N, ...), the same keys always."""
         ...
 
-    def cell_extra_info(self, cell: int) -> dict[str, float]:
-        """Return `extra_info` of one cell as plain floats."""
+    def cell_extra_info(self, cell: int) -> dict[str, Any]:
+        """Return `extra_info` of one cell, numbers as plain floats."""
         ...
 
     def state_dict(self) -> dict[str, np.ndarray]:

@@ -108,6 +108,9 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
     """All cells of a task, batched, with Gymnasium's NEXT_STEP autoreset.
 
     Cell i seeded with s + i goes through the same numbers, bit for bit, as a `CellEnv` seeded with s + i.
+
+    Attributes:
+        single_privileged_space: Space of what infos tell a cell's critic as `privileged`; None where they do not.
     """
 
     def __init__(self, task: CellsTask, render_mode: str | None = None) -> None:
@@ -118,6 +121,7 @@ class CellsVectorEnv(gym.vector.VectorEnv[npt.NDArray[Any], npt.NDArray[np.float
         self.single_observation_space = task.observation_space
         self.single_action_space = ACTION_SPACE
         self.observation_space = batch_space(task.observation_space, task.num_cells)
+        self.single_privileged_space: gym.spaces.Box | None = getattr(task, "privileged_space", None)
         for space in (self.single_observation_space, self.observation_space):
             share_bounds(space)
         self.action_space = batch_space(ACTION_SPACE, task.num_cells)

@@ -74,7 +74,7 @@ def privileged_observation(state: np.ndarray, workcell: Workcell, cycle: CycleSt
     """Assemble the privileged observation: the state, and what no camera-only policy is told.
 
     Args:
-        state: the state observation, (N, 4).
+        state: the state observation, (N, 4), or (N, 0) to leave it out.
         workcell: where everything is.
         cycle: how the dishes are.
 

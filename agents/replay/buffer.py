@@ -10,6 +10,7 @@ from agents.replay.types import Batch, Step
 from agents.spec import EnvSpec
 
 SMALLEST_PRIORITY = 1e-6
+_ROW_ARRAYS = ("actions", "sums", "privileged", "valid", "terminated", "age")
 
 
 class ReplayBuffer:
@@ -43,6 +44,7 @@ class ReplayBuffer:
         self._states = np.zeros((0 if spec.is_video else rows, *spec.observation_shape), dtype)
         self._actions = np.zeros((rows, spec.action_dim), np.float32)
         self._sums = np.zeros((rows, 3), np.float32)  # profit, errors, attempts
+        self._privileged = np.zeros((rows, spec.privileged_dim), np.float32)
         self._valid = np.zeros(rows, bool)
         self._terminated = np.zeros(rows, bool)
         self._age = np.zeros(rows, np.int32)
@@ -69,13 +71,17 @@ class ReplayBuffer:
     @property
     def bytes_per_row(self) -> float:
         """Return the bytes that one row takes, priorities included."""
-        arrays = (self._states, self._actions, self._sums, self._valid, self._terminated, self._age)
+        arrays = (self._states, *(getattr(self, f"_{name}") for name in _ROW_ARRAYS))
         frames = 0 if self._frames is None else self._frames.dump(len(self._valid)).nbytes
         return (sum(array.nbytes for array in arrays) + frames + self._tree.nbytes) / len(self._valid)
 
-    def start(self, observations: np.ndarray) -> None:
-        """Write the first observations of all cells (N, ...)."""
-        self._write(observations, np.zeros(self.num_cells, np.int32))
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
+        """Write the first observations of all cells (N, ...), and what a critic is told beside them (N, P).
+
+        Raises:
+            ValueError: A critic is to be told something, and nothing was given.
+        """
+        self._write(observations, privileged, np.zeros(self.num_cells, np.int32))
 
     def add(self, step: Step) -> None:
         """Complete the transitions of the newest rows and write the observations that follow.
@@ -85,6 +91,7 @@ class ReplayBuffer:
 
         Raises:
             RuntimeError: No first observations were written.
+            ValueError: A critic is to be told something, and the step tells nothing.
             NonFiniteError: The step holds NaN or infinity; nothing was written.
         """
         if self._head < 0:
@@ -99,7 +106,7 @@ class ReplayBuffer:
         self._terminated[rows] = step.terminated[acted]
         self._valid[rows] = True
         self._tree.set(rows, self._max_priority**self.config.priority_exponent)
-        self._write(step.next_observations, age)
+        self._write(step.next_observations, step.privileged, age)
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
         """Draw transitions by priority, in runs of `segment_length` consecutive ones.
@@ -164,16 +171,22 @@ class ReplayBuffer:
         self._head, self._size = int(state["head"]), int(state["size"])
         self._max_priority = float(state["max_priority"])
         for name in self._row_arrays():
-            getattr(self, f"_{name}")[: len(self)] = state["arrays"][name]
+            own = getattr(self, f"_{name}")[: len(self)]
+            own[...] = state["arrays"].get(
+                name, own
+            )  # replay saved before critics were told anything names no such row
         if self._frames is not None:
             self._frames.load(state["arrays"]["frames"])
         self._tree.rebuild(state["priorities"])
 
     def _row_arrays(self) -> tuple[str, ...]:
-        names = ("actions", "sums", "valid", "terminated", "age")
-        return names if self._frames is not None else (*names, "states")
+        return _ROW_ARRAYS if self._frames is not None else (*_ROW_ARRAYS, "states")
 
-    def _write(self, observations: np.ndarray, age: np.ndarray) -> None:
+    def _write(self, observations: np.ndarray, privileged: np.ndarray | None, age: np.ndarray) -> None:
+        if privileged is None and self._privileged.shape[1] > 0:
+            raise ValueError(
+                f"replay needs privileged numbers ({self.num_cells}, {self._privileged.shape[1]}), got none"
+            )
         self._head = (self._head + 1) % self._length
         self._size = min(self._size + 1, self._length)
         rows = slice(self._head * self.num_cells, (self._head + 1) * self.num_cells)
@@ -181,6 +194,8 @@ class ReplayBuffer:
             self._states[rows] = observations
         else:
             self._frames.write(rows, observations)
+        if privileged is not None and self._privileged.shape[1] > 0:
+            self._privileged[rows] = privileged
         self._age[rows] = age
         self._valid[rows] = False
         self._terminated[rows] = False
@@ -221,6 +236,7 @@ class ReplayBuffer:
         sums = discounted_sums(self._sums[path] - self._mean_sums(), alive, gamma)
         next_rows = self._shift(rows, alive.sum(axis=1))
         observations, next_observations, frames, num_current = self._observations(rows, next_rows)
+        tells = self._privileged.shape[1] > 0
         return Batch(
             observations=observations,
             next_observations=next_observations,
@@ -233,6 +249,8 @@ class ReplayBuffer:
             rows=rows,
             frames=frames,
             num_current=num_current,
+            privileged=self._privileged[rows] if tells else None,
+            next_privileged=self._privileged[next_rows] if tells else None,
         )
 
     def _observations(self, rows: np.ndarray, next_rows: np.ndarray):

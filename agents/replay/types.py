@@ -22,6 +22,7 @@ class Step:
         broken: Cells whose simulation failed in this step: what it shows is no outcome, so that the step is no
             transition, and what came before is cut off as by a time limit (N,); None where none did.
         ended: Cells whose episode ended in this step, time limits included (N,); None where it is not known.
+        privileged: What a critic is told beside the next observations (N, P); None where it is told nothing.
     """
 
     actions: np.ndarray
@@ -33,6 +34,7 @@ class Step:
     reset: np.ndarray
     broken: np.ndarray | None = None
     ended: np.ndarray | None = None
+    privileged: np.ndarray | None = None
 
     @property
     def acted(self) -> np.ndarray:
@@ -46,6 +48,8 @@ class Step:
         # The first observation of an episode counts too; what a broken simulation shows is never sampled.
         shown = None if self.broken is None else ~self.broken
         check_finite(where, {"next_observations": self.next_observations}, shown)
+        if self.privileged is not None:
+            check_finite(where, {"privileged": self.privileged}, shown)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Batch:
         rows: Where the transitions lie in replay (B,).
         frames: For video the distinct frames (M, C, H, W) uint8, else None.
         num_current: Number of leading frames that hold all of `observations`; the rest serve `next_observations` only.
+        privileged: What a critic is told beside `observations` (B, P), else None.
+        next_privileged: The same beside `next_observations`.
     """
 
     observations: np.ndarray
@@ -77,3 +83,5 @@ class Batch:
     rows: np.ndarray
     frames: np.ndarray | None = None
     num_current: int = 0
+    privileged: np.ndarray | None = None
+    next_privileged: np.ndarray | None = None

@@ -14,7 +14,7 @@ from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
 from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite, check_losses
-from agents.encoders import Encoder, VideoEncoder
+from agents.encoders import Encoder, VideoEncoder, build_encoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
 from agents.replay import Batch
@@ -44,14 +44,23 @@ class SACAgent:
     from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
     weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
+    With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own:
+    what a picture is worth need not be learned from pictures. The encoder of the observation then learns from the
+    actor's loss, and the policy sees observations alone, as ever.
+
     The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
 
     References: Haarnoja et al., "Soft actor-critic algorithms and applications", https://arxiv.org/abs/1812.05905;
+    Pinto et al., "Asymmetric actor critic for image-based robot learning", https://arxiv.org/abs/1710.06542;
     Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046
     """
 
     def __init__(self, spec: EnvSpec, encoder: Encoder, config: SACConfig, device: str = "cpu", seed: int = 0):
         check_encoder(spec, encoder)
+        if config.privileged_critic and spec.privileged_dim == 0:
+            raise ValueError(
+                "privileged_critic needs infos that tell privileged numbers, got none; nearest valid: false"
+            )
         self.spec, self.config, self.device = spec, config, torch.device(device)
         self.target_entropy = -float(spec.action_dim) if config.target_entropy is None else config.target_entropy
         self.encoder = encoder.to(self.device)
@@ -60,6 +69,10 @@ class SACAgent:
             self.actor = Actor(*sizes).to(self.device)
             self.critic = TwinCritic(*sizes).to(self.device)
             self.cost = CostCritic(sizes, self.device) if config.constraint_form == "cost_critic" else None
+            self.critic_encoder = self.encoder
+            if config.privileged_critic:
+                told = build_encoder("mlp", (spec.privileged_dim,), encoder.latent_dim, seed=seed)
+                self.critic_encoder = told.to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self._targets_following = Average(self.target_critic, self.critic)
         self.policy_encoder, self.policy_actor = self.encoder, self.actor
@@ -72,8 +85,9 @@ class SACAgent:
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_weights = [*self.critic.parameters(), *([] if self.cost is None else self.cost.parameters())]
-        self._critic_parameters = [*self.encoder.parameters(), *self._critic_weights]
-        self._actor_parameters = list(self.actor.parameters())
+        self._critic_parameters = [*self.critic_encoder.parameters(), *self._critic_weights]
+        seen = self.encoder.parameters() if config.privileged_critic else ()
+        self._actor_parameters = [*seen, *self.actor.parameters()]
         self.optimizers = {
             "critic": self._adam(self._critic_parameters),
             "actor": self._adam([*self._actor_parameters, self.log_alpha]),
@@ -128,9 +142,17 @@ class SACAgent:
         scores = novelty.score(latents.detach())
         weights = self._tensor(batch.weights)
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
-        targets = self._targets(batch, next_latents, lam, e_target)
-        metrics, td_abs = self._update_critics(batch, (latents, next_latents), targets, weights * novelty_weights, lam)
-        metrics |= {**self._update_actor(latents.detach(), lam), **novelty.update(latents.detach())}
+        known, next_known = self._know(batch, latents, next_latents)
+        targets = self._targets(batch, next_latents, next_known, lam, e_target)
+        extra, metrics = self._auxiliary_losses(batch, latents, next_latents)
+        for_critics, for_actor = (0.0, extra) if self.config.privileged_critic else (extra, 0.0)
+        learned, td_abs = self._update_critics(batch, known, targets, weights * novelty_weights, lam, for_critics)
+        seen = latents if self.config.privileged_critic else latents.detach()
+        metrics |= {
+            **learned,
+            **self._update_actor(seen, known.detach(), lam, for_actor),
+            **novelty.update(seen.detach()),
+        }
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
         found = dict(zip(metrics, numbers, strict=True))
@@ -182,6 +204,7 @@ class SACAgent:
             "critic": self.critic,
             "target_critic": self.target_critic,
         } | ({} if self.cost is None else self.cost.modules())
+        modules |= {"critic_encoder": self.critic_encoder} if self.config.privileged_critic else {}
         if self.config.policy_tau is None:
             return modules
         return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
@@ -219,60 +242,77 @@ class SACAgent:
         with torch.no_grad():
             return latents, self.encoder(following)
 
+    def _know(self, batch: Batch, latents: Tensor, next_latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the critics' latents, with a graph, and next latents without."""
+        if not self.config.privileged_critic:
+            return latents, next_latents
+        assert batch.privileged is not None and batch.next_privileged is not None
+        with torch.no_grad():
+            following = self.critic_encoder(self._tensor(batch.next_privileged))
+        return self.critic_encoder(self._tensor(batch.privileged)), following
+
+    def _auxiliary_losses(self, batch: Batch, latents: Tensor, next_latents: Tensor):
+        actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
+        return self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
+
     @torch.no_grad()
-    def _targets(self, batch: Batch, next_latents: Tensor, lam: float, e_target: float) -> list[Tensor]:
+    def _targets(
+        self, batch: Batch, next_latents: Tensor, next_known: Tensor, lam: float, e_target: float
+    ) -> list[Tensor]:
         """Return the targets (B,) of the critics, and of the cost critics where there are any."""
         profit, errors, attempts = (self._tensor(part) for part in (batch.profit, batch.errors, batch.attempts))
         mean, log_std = self.actor(next_latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
         discount, scale = self._tensor(batch.discount), self.config.reward_scale
-        next_q = self.target_critic(next_latents, actions)
+        next_q = self.target_critic(next_known, actions)
         in_reward = lam if self.cost is None else 0.0
         reward = scale * losses.penalized_reward(profit, errors, attempts, in_reward, e_target)
         targets = [losses.soft_target(reward, discount, next_q, log_pi, self.log_alpha.exp())]
         if self.cost is None:
             return targets
         cost = scale * signed_cost(errors, attempts, e_target)
-        return [*targets, cost_target(cost, discount, self.cost.target(next_latents, actions))]
+        return [*targets, cost_target(cost, discount, self.cost.target(next_known, actions))]
 
     def _update_critics(
-        self, batch: Batch, latents: tuple[Tensor, Tensor], targets: list[Tensor], weights: Tensor, lam: float
+        self, batch: Batch, known: Tensor, targets: list[Tensor], weights: Tensor, lam: float, extra: Tensor | float
     ):
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
-        q = self.critic(latents[0], actions)
+        q = self.critic(known, actions)
         critic_loss = losses.critic_loss(q, targets[0], weights)
         error = q.detach() - targets[0]
-        extra, metrics = self.auxiliary.losses(self.encoder, batch, latents[0], actions, latents[1])
-        loss = critic_loss + extra
+        loss, metrics = critic_loss + extra, {}
         if self.cost is not None:
-            cost_q = self.cost(latents[0], actions)
+            cost_q = self.cost(known, actions)
             cost_loss = losses.critic_loss(cost_q, targets[1], weights)
             metrics |= {"cost_loss": cost_loss, "cost_mean": cost_q.mean()}
             loss = loss + cost_loss
             # That of the Lagrangian: what the penalised reward's one critic would be wrong by.
             error = error - lam * (cost_q.detach() - targets[1])
         verdict = guarded_step(self.optimizers["critic"], loss, self._critic_parameters, self.config.max_grad_norm)
-        self.auxiliary.step(verdict)
+        if not self.config.privileged_critic:
+            self.auxiliary.step(verdict)
         td_abs = error.abs().mean(dim=0)
         metrics |= {"critic_loss": critic_loss.detach() + verdict, "q_mean": q.mean(), "td_abs": td_abs.mean()}
         return metrics, td_abs
 
-    def _update_actor(self, latents: Tensor, lam: float = 0.0) -> dict[str, Tensor]:
+    def _update_actor(self, latents: Tensor, known: Tensor, lam: float, extra: Tensor | float) -> dict[str, Tensor]:
         mean, log_std = self.actor(latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
         alpha = self.log_alpha.exp()
         for weight in self._critic_weights:
             weight.requires_grad_(False)
-        q = self.critic(latents, actions)
+        q = self.critic(known, actions)
         if self.cost is None:
             loss = losses.actor_loss(q, log_pi, alpha)
         else:
-            loss = lagrangian_actor_loss(q, self.cost(latents, actions), log_pi, alpha, lam)
+            loss = lagrangian_actor_loss(q, self.cost(known, actions), log_pi, alpha, lam)
         alpha_loss = losses.temperature_loss(self.log_alpha, log_pi, self.target_entropy)
         # One backward pass serves both: neither loss sends a gradient into the other's parameters.
         verdict = guarded_step(
-            self.optimizers["actor"], loss + alpha_loss, self._actor_parameters, self.config.max_grad_norm
+            self.optimizers["actor"], loss + alpha_loss + extra, self._actor_parameters, self.config.max_grad_norm
         )
+        if self.config.privileged_critic:
+            self.auxiliary.step(verdict)
         for weight in self._critic_weights:
             weight.requires_grad_(True)
         metrics = {"actor_loss": loss.detach() + verdict, "alpha": alpha, "alpha_loss": alpha_loss}

@@ -34,6 +34,8 @@ class SACConfig:
         random_share: Share of the exploring holds, after the warm-up, whose action is even over the bounds.
         replay_capacity: Rows that replay holds over all cells.
         centering_steps: Env steps, over all cells, whose mean reward is taken from every reward; 0 takes nothing.
+        privileged_critic: Whether the critics see the numbers that infos tell beside the observation, instead of the
+            policy's latent; the encoder then learns from the actor's loss.
         segment_length: Consecutive transitions per sampled start; they share encoded frames.
         prioritized: Whether replay samples by priority |TD error| x novelty rather than evenly.
         priority_exponent: Power of the priority, 0 is even.
@@ -65,6 +67,7 @@ class SACConfig:
     random_share: float = 0.0
     replay_capacity: int = 1_000_000
     centering_steps: int = 0
+    privileged_critic: bool = False
     segment_length: int = 1
     prioritized: bool = True
     priority_exponent: float = 0.6

@@ -36,7 +36,7 @@ class ScriptedLearner:
         self.steps: list[Step] = []
         self.learned: list[tuple[float, float]] = []
 
-    def start(self, observations):
+    def start(self, observations, privileged=None):
         self.first = observations
 
     def act(self, observations):

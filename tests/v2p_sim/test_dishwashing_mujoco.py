@@ -68,6 +68,23 @@ def test_observations_hold_as_many_frames_as_asked_for(num_cells):
         make_vector_env(1, frames=0)
 
 
+def test_infos_tell_the_privileged_numbers_where_asked_for():
+    film, numbers = make_vector_env(2, privileged_info=True), make_vector_env(2, observation="privileged")
+    single = make_env(privileged_info=True)
+    (_, info), (told, _) = film.reset(seed=0), numbers.reset(seed=0)
+    _, alone = single.reset(seed=0)
+    for _ in range(5):
+        np.testing.assert_array_equal(info["privileged"], told[:, 4:])
+        np.testing.assert_array_equal(alone["privileged"], told[0, 4:])
+        *_, info = film.step(np.stack([HASTY, HASTY]))
+        told, *_ = numbers.step(np.stack([HASTY, HASTY]))
+        *_, alone = single.step(HASTY)
+    assert film.single_privileged_space == gym.spaces.Box(-np.inf, np.inf, told[0, 4:].shape, np.float32)
+    assert numbers.single_privileged_space is None and "privileged" not in numbers.step(np.stack([HASTY, HASTY]))[-1]
+    for env in (film, numbers, single):
+        env.close()
+
+
 def test_make_vec_gives_the_batched_face():
     env = gym.make_vec(NAME, num_envs=2, vectorization_mode="vector_entry_point", threads=2, shift_minutes=5)
     assert isinstance(env.unwrapped, CellsVectorEnv)

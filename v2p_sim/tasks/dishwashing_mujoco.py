@@ -60,6 +60,9 @@ class DishwashingMujoco:
         self._unfilmed: Sequence[int] | np.ndarray = ()
         self._people: CellCamera | None = None
         self._open_observation()
+        size = self._hidden().shape[1]
+        hidden = spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        self.privileged_space = hidden if self.config.privileged_info else None
 
     def _set_clock(self) -> None:
         self._dt_s = self.workcell.timestep_s
@@ -171,15 +174,17 @@ class DishwashingMujoco:
         """Return the task's own info, each (N,).
 
         `physics_error`: whether the physics failed. Since reset, errors by cause: `broken_impact, crushed, dropped,
-        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$].
+        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$]. Where
+        the settings ask for it, `privileged`, (N, P), laid out as `privileged_layout` says after the counters.
         """
-        return self.referee.info() | {"physics_error": self._physics_error.copy()}
+        info = self.referee.info() | {"physics_error": self._physics_error.copy()}
+        return info | {"privileged": self._hidden()} if self.config.privileged_info else info
 
-    def cell_extra_info(self, cell: int) -> dict[str, float]:
-        """Return `extra_info` of one cell as plain floats."""
-        info = self.referee.cell_info(cell)
+    def cell_extra_info(self, cell: int) -> dict[str, Any]:
+        """Return `extra_info` of one cell, numbers as plain floats."""
+        info: dict[str, Any] = self.referee.cell_info(cell)
         info["physics_error"] = self._physics_error.item(cell)
-        return info
+        return info | {"privileged": self._hidden()[cell]} if self.config.privileged_info else info
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
@@ -215,6 +220,10 @@ class DishwashingMujoco:
         self.camera = self._people = None
         self._stack = FrameStack(0, self.config.frames, (3, POLICY.height, POLICY.width))
         self.workcell.close()
+
+    def _hidden(self) -> np.ndarray:
+        """Return what no camera is told, (N, P) float32."""
+        return privileged_observation(np.empty((self.num_cells, 0)), self.workcell, self.cycle)
 
     def _film(self) -> None:
         """Push the frames of the last step, if that is still to be done; cells that did not work repeat their last."""

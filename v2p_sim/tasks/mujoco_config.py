@@ -21,6 +21,8 @@ class MujocoConfig:
     Attributes:
         observation: "video", "state" or "privileged".
         frames: newest frames that an observation of video holds.
+        privileged_info: whether infos hold "privileged": the privileged observation without the counters, for a critic
+            that knows more in training than the policy sees.
         shift_minutes: simulated length of a shift [min].
         substeps: physics steps of 4 ms a control step; None makes control steps of 0.5 s.
         threads: native threads.
@@ -31,6 +33,7 @@ class MujocoConfig:
 
     observation: str = "video"
     frames: int = FRAMES
+    privileged_info: bool = False
     shift_minutes: float = 10.0
     substeps: int | None = None
     threads: int = 1

@@ -66,7 +66,7 @@ def test_switched_off_an_update_is_that_of_the_critic_alone(spec):
     batch, agent, plain = make_batch(spec, **settings), make_agent(spec, **settings), make_agent(spec, **settings)
     assert not {"consistency_loss", "infonce_loss"} & agent.update(batch, 0.1, 0.05).metrics.keys()
     latents, next_latents = plain._encode(batch)
-    (target,) = plain._targets(batch, next_latents, 0.1, 0.05)
+    (target,) = plain._targets(batch, next_latents, next_latents, 0.1, 0.05)
     q = plain.critic(latents, 2.0 * torch.from_numpy(batch.actions) - 1.0)
     losses.critic_loss(q, target, torch.from_numpy(batch.weights)).backward()
     parameters = [*plain.encoder.parameters(), *plain.critic.parameters()]

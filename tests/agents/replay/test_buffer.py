@@ -119,6 +119,28 @@ def test_centring_takes_all_there_is_where_less_is_there_and_follows_the_ring_ar
     assert (batch.observations[:, 1] == 21).any()
 
 
+def test_what_a_critic_is_told_stays_with_its_observation():
+    told = lambda row: np.array([[row, 10.0], [row, 11.0]])  # noqa: E731
+    replay = ReplayBuffer(EnvSpec((2,), "float32", (0.0,), (1.0,), 2), 2, ReplayConfig(capacity=16, n_step=2))
+    with pytest.raises(ValueError, match=r"replay needs privileged numbers \(2, 2\), got none"):
+        replay.start(np.zeros((2, 2), np.float32))
+    replay.start(np.zeros((2, 2), np.float32), told(0))
+    nothing, one = np.zeros(2, bool), np.ones(2)
+    for row in range(1, 12):
+        seen = np.full((2, 2), row, np.float32)
+        step = Step(one[:, None], one, one, one, seen, nothing, nothing, privileged=told(row))
+        replay.add(step)
+    copied = ReplayBuffer(EnvSpec((2,), "float32", (0.0,), (1.0,), 2), 2, ReplayConfig(capacity=16, n_step=2))
+    copied.load_state_dict(replay.state_dict())
+    for each in (replay, copied):
+        batch = each.sample(64, np.random.default_rng(0))
+        assert batch.privileged is not None and batch.next_privileged is not None
+        np.testing.assert_array_equal(batch.privileged[:, 0], batch.observations[:, 0])
+        np.testing.assert_array_equal(batch.next_privileged[:, 0], batch.next_observations[:, 0])
+        np.testing.assert_array_equal(batch.privileged[:, 1], batch.next_privileged[:, 1])
+    assert Recorder(STATE).step(3).sample().privileged is None
+
+
 def test_termination_stops_the_bootstrap():
     batch = Recorder(STATE, terminates=True, n_step=2).step(2 * LENGTH + 1).sample()
     ends = np.isin(batch.observations[:, 1], [4, 5, 11, 12])

@@ -89,9 +89,65 @@ def test_the_actor_does_not_train_the_encoder():
     batch = make_batch()
     latents, _ = agent._encode(batch)
     agent.encoder.zero_grad()
-    agent._update_actor(latents.detach())
+    agent._update_actor(latents.detach(), latents.detach(), 0.0, 0.0)
     assert all(parameter.grad is None for parameter in agent.encoder.parameters())
     assert all(parameter.requires_grad for parameter in agent.critic.parameters())
+
+
+TOLD = replace(SPEC, privileged_dim=4)
+
+
+def tell(batch: Batch, seed: int = 1) -> Batch:
+    told = np.random.default_rng(seed).normal(size=(2, len(batch.rows), 4)).astype(np.float32)
+    return replace(batch, privileged=told[0], next_privileged=told[1])
+
+
+def test_a_privileged_critic_learns_what_observations_do_not_tell_and_the_policy_from_it():
+    """Profit -(a - x)^2 where x is told to the critic and is a feature of the observation for the policy."""
+    agent = make_agent(spec=TOLD, privileged_critic=True, learning_rate=3e-3, target_entropy=-5.0, hidden=32)
+    rng = np.random.default_rng(0)
+    batch = tell(make_batch(size=128))
+    best = np.where(rng.random(128) < 0.5, 0.2, 0.8).astype(np.float32)
+    assert batch.privileged is not None
+    batch.observations[:, 0], batch.privileged[:, 0] = best, 10.0 * best
+    batch = replace(batch, profit=-5.0 * (batch.actions[:, 0] - best) ** 2)
+    for _ in range(400):
+        metrics = agent.update(batch, 0.0, 0.0).metrics
+    assert metrics["critic_loss"] < 0.05
+    actions = agent.act(batch.observations, deterministic=True)[:, 0]
+    np.testing.assert_allclose(actions, best, atol=0.12)
+
+
+def test_with_a_privileged_critic_each_loss_trains_its_own_encoder():
+    agent = make_agent(spec=TOLD, privileged_critic=True)
+    batch = tell(make_batch(discount=0.9))
+    latents, following = agent._encode(batch)
+    known, next_known = agent._know(batch, latents, following)
+    assert not next_known.requires_grad
+    targets = agent._targets(batch, following, next_known, 0.0, 0.0)
+    agent._update_critics(batch, known, targets, torch.ones(8), 0.0, 0.0)
+    assert all(parameter.grad is None for parameter in agent.encoder.parameters())
+    before = copy.deepcopy(agent.critic_encoder.state_dict()), copy.deepcopy(agent.encoder.state_dict())
+    agent._update_actor(latents, known.detach(), 0.0, 0.0)
+    after = agent.critic_encoder.state_dict(), agent.encoder.state_dict()
+    assert all(torch.equal(before[0][name], value) for name, value in after[0].items())
+    assert any(not torch.equal(before[1][name], value) for name, value in after[1].items())
+
+
+def test_a_privileged_critic_needs_something_to_know():
+    with pytest.raises(ValueError, match="privileged_critic needs infos that tell privileged numbers, got none"):
+        make_agent(privileged_critic=True)
+
+
+def test_a_privileged_agent_goes_on_bit_for_bit_and_fits_no_other():
+    agent, batch = make_agent(spec=TOLD, privileged_critic=True), tell(make_batch(discount=0.9))
+    agent.update(batch, 0.0, 0.0)
+    copied = make_agent(seed=9, spec=TOLD, privileged_critic=True)
+    copied.load_state_dict(copy.deepcopy(agent.state_dict()))
+    for _ in range(2):
+        assert copied.update(batch, 0.0, 0.0).metrics == agent.update(batch, 0.0, 0.0).metrics
+    with pytest.raises(ValueError, match="saved agent has privileged_dim 4, this one has 0"):
+        make_agent().load_state_dict(agent.state_dict())
 
 
 def test_the_critic_trains_the_encoder_and_targets_follow_slowly():
