@@ -129,7 +129,13 @@ def test_one_observation_in_every_few_steps_of_every_shift_is_watched():
 
 
 def test_every_dish_of_a_fragile_shift_breaks_and_only_frames_that_show_it_count():
-    words = ["task=dishwashing_mujoco", "task.observation=video", "task.shift_minutes=1.0", "threads=1"]
+    words = [
+        "task=dishwashing_mujoco",
+        "task.observation=video",
+        "task.shift_minutes=1.0",
+        "task.frames=8",
+        "threads=1",
+    ]
     settings = compose_settings(words)
     broken = next(case for case in make_cases(settings, "glass") if case.name == "broken")
     seen = list(watch_case(settings, broken, "glass", Rounds([3, 4, 5], 20, None, lambda act: act)))
