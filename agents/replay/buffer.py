@@ -172,9 +172,8 @@ class ReplayBuffer:
         self._max_priority = float(state["max_priority"])
         for name in self._row_arrays():
             own = getattr(self, f"_{name}")[: len(self)]
-            own[...] = state["arrays"].get(
-                name, own
-            )  # replay saved before critics were told anything names no such row
+            # Replay saved before critics were told anything names no such row.
+            own[...] = state["arrays"].get(name, own)
         if self._frames is not None:
             self._frames.load(state["arrays"]["frames"])
         self._tree.rebuild(state["priorities"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents import OverlappedLearner
-from scripts._build import learner_threads, make_cells, make_learner, uses_overlap
+from agents import OverlappedLearner, SACAgent
+from scripts._build import for_training, learner_threads, make_cells, make_learner, uses_overlap
 from scripts._cli import compose_settings
 from scripts._explain import UsageError
 
@@ -43,6 +43,37 @@ def test_what_the_agent_refuses_is_one_line_with_its_key(override, said):
 def test_learning_overlaps_with_collecting_where_that_pays_and_leaves_it_a_core(overrides, overlaps, threads):
     settings = compose_settings([*overrides, "device=cpu"])
     assert (uses_overlap(settings), learner_threads(settings)) == (overlaps, threads)
+
+
+def test_critics_of_the_workcells_video_are_told_in_training_alone_what_no_camera_sees():
+    settings = compose_settings(["task=dishwashing_mujoco", "threads=1"])
+    env, seen = make_cells(for_training(settings), 2), make_cells(settings, 1)
+    assert "privileged" in env.reset(seed=0)[1] and "privileged" not in seen.reset(seed=0)[1]
+    agent = make_learner(settings, env).agent
+    assert isinstance(agent, SACAgent)
+    assert agent.critic_encoder.observation_shape == env.unwrapped.single_privileged_space.shape
+    assert agent.encoder.observation_shape == (1, 3, 64, 64)
+    with pytest.raises(UsageError, match="privileged_critic needs infos that tell privileged numbers, got none"):
+        make_learner(settings, seen)
+    alone = compose_settings(["task=dishwashing_mujoco", "agent.privileged_critic=false", "task.frames=8"])
+    assert for_training(alone) == alone
+    assert make_learner(alone, make_cells(alone, 1)).agent.encoder.observation_shape == (8, 3, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "agent.privileged_critic=true",
+            "agent.privileged_critic: dishwashing tells nothing beside its state; nearest valid: false",
+        ),
+        ("task.frames=2", "task.frames: the chosen task has no such setting; nearest valid: leave it out"),
+    ],
+)
+def test_what_a_task_cannot_do_is_one_line(override, said):
+    with pytest.raises(UsageError) as caught:
+        for_training(compose_settings(["task=dishwashing", override]))
+    assert str(caught.value) == said
 
 
 def test_the_learner_overlaps_as_the_settings_say():
