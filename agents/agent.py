@@ -39,6 +39,12 @@ def check_encoder(spec: EnvSpec, encoder: Encoder) -> None:
         )
 
 
+def check_told(spec: EnvSpec, wanted: bool) -> None:
+    """Raise a ValueError if critics are to be told something, and infos tell nothing."""
+    if wanted and spec.privileged_dim == 0:
+        raise ValueError("privileged_critic needs infos that tell privileged numbers, got none; nearest valid: false")
+
+
 def describe(algorithm: str, spec: EnvSpec, encoder: Encoder, hidden: int) -> dict[str, Any]:
     """Describe an agent's shapes.
 

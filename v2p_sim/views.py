@@ -70,6 +70,11 @@ def privileged_layout(kind_names: list[str]) -> dict[str, dict[str, object]]:
     return layout
 
 
+def hidden_numbers(workcell: Workcell, cycle: CycleState) -> np.ndarray:
+    """Return what no camera is told, (N, P) float32: the privileged observation without the state."""
+    return privileged_observation(np.empty((workcell.num_cells, 0)), workcell, cycle)
+
+
 def privileged_observation(state: np.ndarray, workcell: Workcell, cycle: CycleState) -> np.ndarray:
     """Assemble the privileged observation: the state, and what no camera-only policy is told.
 

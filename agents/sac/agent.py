@@ -4,14 +4,14 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from agents._checks import seeded
-from agents.agent import check_architecture, check_encoder, describe
+from agents.agent import check_architecture, check_encoder, check_told, describe
 from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder, build_encoder
@@ -22,19 +22,8 @@ from agents.sac import losses
 from agents.sac.config import SACConfig
 from agents.sac.cost import CostCritic, cost_target, lagrangian_actor_loss, signed_cost
 from agents.sac.networks import Actor, TwinCritic, squash_gaussian
+from agents.sac.result import UpdateResult
 from agents.spec import EnvSpec
-
-
-class UpdateResult(NamedTuple):
-    """What one update leaves behind.
-
-    Attributes:
-        metrics: Scalars as floats.
-        priorities: |TD error| x novelty of the batch's transitions (B,).
-    """
-
-    metrics: dict[str, float]
-    priorities: np.ndarray
 
 
 class SACAgent:
@@ -44,9 +33,8 @@ class SACAgent:
     from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
     weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
-    With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own:
-    what a picture is worth need not be learned from pictures. The encoder of the observation then learns from the
-    actor's loss, and the policy sees observations alone, as ever.
+    With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own. The
+    encoder of the observation then learns from the actor's loss, and the policy sees observations alone, as ever.
 
     The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
 
@@ -57,10 +45,7 @@ class SACAgent:
 
     def __init__(self, spec: EnvSpec, encoder: Encoder, config: SACConfig, device: str = "cpu", seed: int = 0):
         check_encoder(spec, encoder)
-        if config.privileged_critic and spec.privileged_dim == 0:
-            raise ValueError(
-                "privileged_critic needs infos that tell privileged numbers, got none; nearest valid: false"
-            )
+        check_told(spec, config.privileged_critic)
         self.spec, self.config, self.device = spec, config, torch.device(device)
         self.target_entropy = -float(spec.action_dim) if config.target_entropy is None else config.target_entropy
         self.encoder = encoder.to(self.device)
@@ -71,8 +56,7 @@ class SACAgent:
             self.cost = CostCritic(sizes, self.device) if config.constraint_form == "cost_critic" else None
             self.critic_encoder = self.encoder
             if config.privileged_critic:
-                told = build_encoder("mlp", (spec.privileged_dim,), encoder.latent_dim, seed=seed)
-                self.critic_encoder = told.to(self.device)
+                self.critic_encoder = build_encoder("mlp", (spec.privileged_dim,), sizes[0], seed=seed).to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self._targets_following = Average(self.target_critic, self.critic)
         self.policy_encoder, self.policy_actor = self.encoder, self.actor
@@ -148,11 +132,8 @@ class SACAgent:
         for_critics, for_actor = (0.0, extra) if self.config.privileged_critic else (extra, 0.0)
         learned, td_abs = self._update_critics(batch, known, targets, weights * novelty_weights, lam, for_critics)
         seen = latents if self.config.privileged_critic else latents.detach()
-        metrics |= {
-            **learned,
-            **self._update_actor(seen, known.detach(), lam, for_actor),
-            **novelty.update(seen.detach()),
-        }
+        acted = self._update_actor(seen, known.detach(), lam, for_actor)
+        metrics |= {**learned, **acted, **novelty.update(seen.detach())}
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
         found = dict(zip(metrics, numbers, strict=True))

@@ -25,7 +25,7 @@ from v2p_sim.scene import HOME_TIP_M, build_scene
 from v2p_sim.shift import STATE_SPACE, ShiftCounters
 from v2p_sim.skills import NUM_SEGMENTS, RETREAT, work_out
 from v2p_sim.tasks.mujoco_config import MujocoConfig
-from v2p_sim.views import CellCamera, privileged_layout, privileged_observation
+from v2p_sim.views import CellCamera, hidden_numbers, privileged_layout, privileged_observation
 from v2p_sim.workcell import Workcell
 from v2p_sim.wrappers import FrameStack
 
@@ -60,9 +60,8 @@ class DishwashingMujoco:
         self._unfilmed: Sequence[int] | np.ndarray = ()
         self._people: CellCamera | None = None
         self._open_observation()
-        size = self._hidden().shape[1]
-        hidden = spaces.Box(-np.inf, np.inf, (size,), np.float32)
-        self.privileged_space = hidden if self.config.privileged_info else None
+        size = hidden_numbers(self.workcell, self.cycle).shape[1:]
+        self.privileged_space = spaces.Box(-np.inf, np.inf, size) if self.config.privileged_info else None
 
     def _set_clock(self) -> None:
         self._dt_s = self.workcell.timestep_s
@@ -171,20 +170,23 @@ class DishwashingMujoco:
         return list(self.referee.events[cell])
 
     def extra_info(self) -> dict[str, np.ndarray]:
-        """Return the task's own info, each (N,).
+        """Return the task's own info, each (N,); with `privileged_info`, `privileged` too: `hidden_numbers`, (N, P).
 
         `physics_error`: whether the physics failed. Since reset, errors by cause: `broken_impact, crushed, dropped,
-        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$]. Where
-        the settings ask for it, `privileged`, (N, P), laid out as `privileged_layout` says after the counters.
+        misplaced, unclean`; and `replacement_usd`, what replacing the dishes of the first three would cost [$].
         """
         info = self.referee.info() | {"physics_error": self._physics_error.copy()}
-        return info | {"privileged": self._hidden()} if self.config.privileged_info else info
+        return info | {"privileged": hidden_numbers(self.workcell, self.cycle)} if self.config.privileged_info else info
 
     def cell_extra_info(self, cell: int) -> dict[str, Any]:
         """Return `extra_info` of one cell, numbers as plain floats."""
         info: dict[str, Any] = self.referee.cell_info(cell)
         info["physics_error"] = self._physics_error.item(cell)
-        return info | {"privileged": self._hidden()[cell]} if self.config.privileged_info else info
+        return (
+            info | {"privileged": hidden_numbers(self.workcell, self.cycle)[cell]}
+            if self.config.privileged_info
+            else info
+        )
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the whole state, the generators apart. Resting dishes that sleep wake on loading."""
@@ -220,10 +222,6 @@ class DishwashingMujoco:
         self.camera = self._people = None
         self._stack = FrameStack(0, self.config.frames, (3, POLICY.height, POLICY.width))
         self.workcell.close()
-
-    def _hidden(self) -> np.ndarray:
-        """Return what no camera is told, (N, P) float32."""
-        return privileged_observation(np.empty((self.num_cells, 0)), self.workcell, self.cycle)
 
     def _film(self) -> None:
         """Push the frames of the last step, if that is still to be done; cells that did not work repeat their last."""
@@ -282,27 +280,21 @@ class DishwashingMujoco:
 
 
 def make_env(render_mode: str | None = None, **settings: Any) -> CellEnv:
-    """Make one physical cell.
+    """Make one physical cell, as a Gymnasium environment.
 
     Args:
         render_mode: None or "rgb_array".
         **settings: see `MujocoConfig`.
-
-    Returns:
-        The Gymnasium environment.
     """
     return CellEnv(DishwashingMujoco(1, MujocoConfig(**settings)), render_mode)
 
 
 def make_vector_env(num_envs: int = 1, render_mode: str | None = None, **settings: Any) -> CellsVectorEnv:
-    """Make a batch of physical cells.
+    """Make a batch of physical cells, as a Gymnasium vector environment.
 
     Args:
         num_envs: number of cells, N.
         render_mode: None or "rgb_array".
         **settings: see `MujocoConfig`.
-
-    Returns:
-        The Gymnasium vector environment.
     """
     return CellsVectorEnv(DishwashingMujoco(num_envs, MujocoConfig(**settings)), render_mode)
