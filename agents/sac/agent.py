@@ -33,8 +33,8 @@ class SACAgent:
     from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
     weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
-    With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own. The
-    encoder of the observation then learns from the actor's loss, and the policy sees observations alone, as ever.
+    With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own.
+    The encoder of the observation then learns from the actor's loss, and the policy sees observations alone, as ever.
 
     The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
 
