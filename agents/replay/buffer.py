@@ -44,6 +44,7 @@ class ReplayBuffer:
         self._states = np.zeros((0 if spec.is_video else rows, *spec.observation_shape), dtype)
         self._actions = np.zeros((rows, spec.action_dim), np.float32)
         self._sums = np.zeros((rows, 3), np.float32)  # profit, errors, attempts
+        self._tells = spec.privileged_dim > 0
         self._privileged = np.zeros((rows, spec.privileged_dim), np.float32)
         self._valid = np.zeros(rows, bool)
         self._terminated = np.zeros(rows, bool)
@@ -182,7 +183,7 @@ class ReplayBuffer:
         return _ROW_ARRAYS if self._frames is not None else (*_ROW_ARRAYS, "states")
 
     def _write(self, observations: np.ndarray, privileged: np.ndarray | None, age: np.ndarray) -> None:
-        if privileged is None and self._privileged.shape[1] > 0:
+        if privileged is None and self._tells:
             raise ValueError(
                 f"replay needs privileged numbers ({self.num_cells}, {self._privileged.shape[1]}), got none"
             )
@@ -193,7 +194,7 @@ class ReplayBuffer:
             self._states[rows] = observations
         else:
             self._frames.write(rows, observations)
-        if privileged is not None and self._privileged.shape[1] > 0:
+        if self._tells:
             self._privileged[rows] = privileged
         self._age[rows] = age
         self._valid[rows] = False
@@ -235,7 +236,6 @@ class ReplayBuffer:
         sums = discounted_sums(self._sums[path] - self._mean_sums(), alive, gamma)
         next_rows = self._shift(rows, alive.sum(axis=1))
         observations, next_observations, frames, num_current = self._observations(rows, next_rows)
-        tells = self._privileged.shape[1] > 0
         return Batch(
             observations=observations,
             next_observations=next_observations,
@@ -248,8 +248,8 @@ class ReplayBuffer:
             rows=rows,
             frames=frames,
             num_current=num_current,
-            privileged=self._privileged[rows] if tells else None,
-            next_privileged=self._privileged[next_rows] if tells else None,
+            privileged=self._privileged[rows] if self._tells else None,
+            next_privileged=self._privileged[next_rows] if self._tells else None,
         )
 
     def _observations(self, rows: np.ndarray, next_rows: np.ndarray):

@@ -128,12 +128,16 @@ class SACAgent:
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
         known, next_known = self._know(batch, latents, next_latents)
         targets = self._targets(batch, next_latents, next_known, lam, e_target)
-        extra, metrics = self._auxiliary_losses(batch, latents, next_latents)
-        for_critics, for_actor = (0.0, extra) if self.config.privileged_critic else (extra, 0.0)
-        learned, td_abs = self._update_critics(batch, known, targets, weights * novelty_weights, lam, for_critics)
-        seen = latents if self.config.privileged_critic else latents.detach()
-        acted = self._update_actor(seen, known.detach(), lam, for_actor)
-        metrics |= {**learned, **acted, **novelty.update(seen.detach())}
+        actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
+        extra, metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
+        # Auxiliary losses go with the loss that trains the encoder.
+        seen, to_critics, to_actor, teacher = latents.detach(), extra, 0.0, "critic_loss"
+        if self.config.privileged_critic:
+            seen, to_critics, to_actor, teacher = latents, 0.0, extra, "actor_loss"
+        learned, td_abs = self._update_critics(known, actions, targets, weights * novelty_weights, lam, to_critics)
+        metrics |= {**learned, **self._update_actor(seen, known.detach(), lam, to_actor)}
+        self.auxiliary.step(metrics[teacher])
+        metrics |= novelty.update(seen.detach())
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
         numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
         found = dict(zip(metrics, numbers, strict=True))
@@ -232,10 +236,6 @@ class SACAgent:
             following = self.critic_encoder(self._tensor(batch.next_privileged))
         return self.critic_encoder(self._tensor(batch.privileged)), following
 
-    def _auxiliary_losses(self, batch: Batch, latents: Tensor, next_latents: Tensor):
-        actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
-        return self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
-
     @torch.no_grad()
     def _targets(
         self, batch: Batch, next_latents: Tensor, next_known: Tensor, lam: float, e_target: float
@@ -255,9 +255,8 @@ class SACAgent:
         return [*targets, cost_target(cost, discount, self.cost.target(next_known, actions))]
 
     def _update_critics(
-        self, batch: Batch, known: Tensor, targets: list[Tensor], weights: Tensor, lam: float, extra: Tensor | float
+        self, known: Tensor, actions: Tensor, targets: list[Tensor], weights: Tensor, lam: float, extra: Tensor | float
     ):
-        actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
         q = self.critic(known, actions)
         critic_loss = losses.critic_loss(q, targets[0], weights)
         error = q.detach() - targets[0]
@@ -270,8 +269,6 @@ class SACAgent:
             # That of the Lagrangian: what the penalised reward's one critic would be wrong by.
             error = error - lam * (cost_q.detach() - targets[1])
         verdict = guarded_step(self.optimizers["critic"], loss, self._critic_parameters, self.config.max_grad_norm)
-        if not self.config.privileged_critic:
-            self.auxiliary.step(verdict)
         td_abs = error.abs().mean(dim=0)
         metrics |= {"critic_loss": critic_loss.detach() + verdict, "q_mean": q.mean(), "td_abs": td_abs.mean()}
         return metrics, td_abs
@@ -292,8 +289,6 @@ class SACAgent:
         verdict = guarded_step(
             self.optimizers["actor"], loss + alpha_loss + extra, self._actor_parameters, self.config.max_grad_norm
         )
-        if self.config.privileged_critic:
-            self.auxiliary.step(verdict)
         for weight in self._critic_weights:
             weight.requires_grad_(True)
         metrics = {"actor_loss": loss.detach() + verdict, "alpha": alpha, "alpha_loss": alpha_loss}

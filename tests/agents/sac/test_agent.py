@@ -125,7 +125,7 @@ def test_with_a_privileged_critic_each_loss_trains_its_own_encoder():
     known, next_known = agent._know(batch, latents, following)
     assert not next_known.requires_grad
     targets = agent._targets(batch, following, next_known, 0.0, 0.0)
-    agent._update_critics(batch, known, targets, torch.ones(8), 0.0, 0.0)
+    agent._update_critics(known, torch.zeros(8, 2), targets, torch.ones(8), 0.0, 0.0)
     assert all(parameter.grad is None for parameter in agent.encoder.parameters())
     before = copy.deepcopy(agent.critic_encoder.state_dict()), copy.deepcopy(agent.encoder.state_dict())
     agent._update_actor(latents, known.detach(), 0.0, 0.0)
