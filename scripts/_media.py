@@ -206,12 +206,14 @@ def _draw_strip(draw: ImageDraw.ImageDraw, top: int, facts: Facts) -> None:
 
 
 def _draw_video(canvas: Image.Image, draw: ImageDraw.ImageDraw, observation: npt.NDArray[Any]) -> None:
-    """The newest frame enlarged, the whole stack below it, old to new."""
+    """The newest frame enlarged, and where there are several the whole stack below it, old to new."""
     frames = observation.transpose(0, 2, 3, 1)
     left, small = PICTURE[0], PANEL_WIDTH // 4
     newest = Image.fromarray(frames[-1]).resize((PANEL_WIDTH, PANEL_WIDTH), Image.Resampling.NEAREST)
     draw.text((left + _MARGIN, 6), "what the policy sees: newest frame", _INK, _font(13))
     canvas.paste(newest, (left, 26))
+    if len(frames) == 1:
+        return
     draw.text((left + _MARGIN, 32 + PANEL_WIDTH), f"its {len(frames)} frames, old to new", _INK, _font(13))
     for index, frame in enumerate(frames):
         thumb = Image.fromarray(frame).resize((small - 2, small - 2), Image.Resampling.NEAREST)
