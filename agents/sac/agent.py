@@ -130,12 +130,13 @@ class SACAgent:
         targets = self._targets(batch, next_latents, next_known, lam, e_target)
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
         extra, metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
-        # Auxiliary losses go with the loss that trains the encoder.
-        seen, to_critics, to_actor, teacher = latents.detach(), extra, 0.0, "critic_loss"
+        # Auxiliary losses go with the loss that trains the encoder. What one picture hides from the actor it has to
+        # weigh by how often it is met, not by how often it is drawn.
+        seen, to_critics, to_actor, teacher, met = latents.detach(), extra, 0.0, "critic_loss", None
         if self.config.privileged_critic:
-            seen, to_critics, to_actor, teacher = latents, 0.0, extra, "actor_loss"
+            seen, to_critics, to_actor, teacher, met = latents, 0.0, extra, "actor_loss", weights
         learned, td_abs = self._update_critics(known, actions, targets, weights * novelty_weights, lam, to_critics)
-        metrics |= {**learned, **self._update_actor(seen, known.detach(), lam, to_actor)}
+        metrics |= {**learned, **self._update_actor(seen, known.detach(), met, lam, to_actor)}
         self.auxiliary.step(metrics[teacher])
         metrics |= novelty.update(seen.detach())
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
@@ -273,7 +274,9 @@ class SACAgent:
         metrics |= {"critic_loss": critic_loss.detach() + verdict, "q_mean": q.mean(), "td_abs": td_abs.mean()}
         return metrics, td_abs
 
-    def _update_actor(self, latents: Tensor, known: Tensor, lam: float, extra: Tensor | float) -> dict[str, Tensor]:
+    def _update_actor(
+        self, latents: Tensor, known: Tensor, weights: Tensor | None, lam: float, extra: Tensor | float
+    ) -> dict[str, Tensor]:
         mean, log_std = self.actor(latents)
         actions, log_pi = squash_gaussian(mean, log_std, self._noise(mean.shape))
         alpha = self.log_alpha.exp()
@@ -281,9 +284,9 @@ class SACAgent:
             weight.requires_grad_(False)
         q = self.critic(known, actions)
         if self.cost is None:
-            loss = losses.actor_loss(q, log_pi, alpha)
+            loss = losses.actor_loss(q, log_pi, alpha, weights)
         else:
-            loss = lagrangian_actor_loss(q, self.cost(known, actions), log_pi, alpha, lam)
+            loss = lagrangian_actor_loss(q, self.cost(known, actions), log_pi, alpha, lam, weights)
         alpha_loss = losses.temperature_loss(self.log_alpha, log_pi, self.target_entropy)
         # One backward pass serves both: neither loss sends a gradient into the other's parameters.
         verdict = guarded_step(

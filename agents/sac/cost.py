@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from agents.optimizers import Average
+from agents.sac.losses import weighted_mean
 from agents.sac.networks import TwinCritic
 
 CONSTRAINT_FORMS = ("penalty", "cost_critic")
@@ -57,7 +58,9 @@ def cost_target(cost: Tensor, discount: Tensor, next_q: Tensor) -> Tensor:
     return cost + discount * next_q.max(dim=0).values
 
 
-def lagrangian_actor_loss(q: Tensor, cost_q: Tensor, log_pi: Tensor, alpha: Tensor, lam: float) -> Tensor:
+def lagrangian_actor_loss(
+    q: Tensor, cost_q: Tensor, log_pi: Tensor, alpha: Tensor, lam: float, weights: Tensor | None = None
+) -> Tensor:
     """Maximise the soft value less what its cost is charged: L = mean_b (alpha log pi - Q + lambda Q_c) / (1 + lambda).
 
     Q is the smaller of its two estimates, Q_c the larger of its own. Dividing by 1 + lambda keeps the size of the step
@@ -69,12 +72,13 @@ def lagrangian_actor_loss(q: Tensor, cost_q: Tensor, log_pi: Tensor, alpha: Tens
         log_pi: Log density of the action (B,).
         alpha: Temperature, no gradient flows into it.
         lam: Dual variable lambda.
+        weights: Weights of the transitions (B,); None weighs all alike.
 
     Returns:
         A scalar.
     """
     lagrangian = alpha.detach() * log_pi - q.min(dim=0).values + lam * cost_q.max(dim=0).values
-    return lagrangian.mean() / (1.0 + lam)
+    return weighted_mean(lagrangian, weights) / (1.0 + lam)
 
 
 class CostCritic:

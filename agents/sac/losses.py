@@ -52,18 +52,32 @@ def critic_loss(q: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return 0.5 * (weights * (q - target.detach()).square()).mean(dim=-1).sum()
 
 
-def actor_loss(q: Tensor, log_pi: Tensor, alpha: Tensor) -> Tensor:
-    """Maximise the soft value: mean_b alpha log pi - min_j Q_j.
+def weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Average: sum_b w_b v_b / sum_b w_b.
+
+    Args:
+        values: Numbers (B,).
+        weights: Weights of the transitions (B,); None weighs all alike.
+
+    Returns:
+        A scalar.
+    """
+    return values.mean() if weights is None else (weights * values).mean() / weights.mean()
+
+
+def actor_loss(q: Tensor, log_pi: Tensor, alpha: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Maximise the soft value: the mean over b of alpha log pi - min_j Q_j.
 
     Args:
         q: Critics' values of the reparametrised action (2, B).
         log_pi: Log density of the action (B,).
         alpha: Temperature, no gradient flows into it.
+        weights: Weights of the transitions (B,); None weighs all alike.
 
     Returns:
         A scalar.
     """
-    return (alpha.detach() * log_pi - q.min(dim=0).values).mean()
+    return weighted_mean(alpha.detach() * log_pi - q.min(dim=0).values, weights)
 
 
 def temperature_loss(log_alpha: Tensor, log_pi: Tensor, target_entropy: float) -> Tensor:

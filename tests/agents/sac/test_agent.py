@@ -89,7 +89,7 @@ def test_the_actor_does_not_train_the_encoder():
     batch = make_batch()
     latents, _ = agent._encode(batch)
     agent.encoder.zero_grad()
-    agent._update_actor(latents.detach(), latents.detach(), 0.0, 0.0)
+    agent._update_actor(latents.detach(), latents.detach(), None, 0.0, 0.0)
     assert all(parameter.grad is None for parameter in agent.encoder.parameters())
     assert all(parameter.requires_grad for parameter in agent.critic.parameters())
 
@@ -118,6 +118,22 @@ def test_a_privileged_critic_learns_what_observations_do_not_tell_and_the_policy
     np.testing.assert_allclose(actions, best, atol=0.12)
 
 
+def test_what_observations_hide_counts_by_how_often_it_is_met_not_by_how_often_it_is_drawn():
+    """Profit -(a - x)^2 where x is told to the critic alone, 0.2 drawn as often as 0.8 and met three times as often."""
+    agent = make_agent(spec=TOLD, privileged_critic=True, learning_rate=3e-3, target_entropy=-5.0, hidden=32)
+    batch = tell(make_batch(size=128))
+    best = np.where(np.arange(128) % 2 == 0, 0.2, 0.8).astype(np.float32)
+    assert batch.privileged is not None
+    batch.observations[:] = batch.observations[0]
+    batch.privileged[:, 0] = 10.0 * best
+    weights = np.where(best < 0.5, 1.0, 1.0 / 3.0).astype(np.float32)
+    batch = replace(batch, profit=-5.0 * (batch.actions[:, 0] - best) ** 2, weights=weights)
+    for _ in range(400):
+        agent.update(batch, 0.0, 0.0)
+    action = agent.act(batch.observations[:1], deterministic=True)[0, 0]
+    assert abs(action - 0.35) < 0.07, action
+
+
 def test_with_a_privileged_critic_each_loss_trains_its_own_encoder():
     agent = make_agent(spec=TOLD, privileged_critic=True)
     batch = tell(make_batch(discount=0.9))
@@ -128,7 +144,7 @@ def test_with_a_privileged_critic_each_loss_trains_its_own_encoder():
     agent._update_critics(known, torch.zeros(8, 2), targets, torch.ones(8), 0.0, 0.0)
     assert all(parameter.grad is None for parameter in agent.encoder.parameters())
     before = copy.deepcopy(agent.critic_encoder.state_dict()), copy.deepcopy(agent.encoder.state_dict())
-    agent._update_actor(latents, known.detach(), 0.0, 0.0)
+    agent._update_actor(latents, known.detach(), None, 0.0, 0.0)
     after = agent.critic_encoder.state_dict(), agent.encoder.state_dict()
     assert all(torch.equal(before[0][name], value) for name, value in after[0].items())
     assert any(not torch.equal(before[1][name], value) for name, value in after[1].items())

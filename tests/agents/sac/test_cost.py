@@ -64,6 +64,9 @@ def test_lagrangian_actor_loss():
     torch.testing.assert_close(loss, torch.tensor(((-0.1 - 1.0 + 1.5) + (0.1 - 3.0 - 3.0)) / 2 / 4.0))
     free = lagrangian_actor_loss(q, cost_q, log_pi, alpha, lam=0.0)
     torch.testing.assert_close(free, losses.actor_loss(q, log_pi, alpha))
+    weights = torch.linspace(0.2, 1.0, len(log_pi))
+    weighted = lagrangian_actor_loss(q, cost_q, log_pi, alpha, lam=0.0, weights=weights)
+    torch.testing.assert_close(weighted, losses.actor_loss(q, log_pi, alpha, weights))
 
 
 def test_profit_and_cost_are_learned_apart():
@@ -112,7 +115,7 @@ def test_target_cost_critics_follow_slowly():
 def test_the_actor_trains_no_critic():
     agent = make_agent()
     latents, _ = agent._encode(make_batch())
-    agent._update_actor(latents.detach(), latents.detach(), 1.0, 0.0)
+    agent._update_actor(latents.detach(), latents.detach(), None, 1.0, 0.0)
     critics = [*agent.critic.parameters(), *cost_critic(agent).parameters()]
     assert all(parameter.grad is None and parameter.requires_grad for parameter in critics)
 

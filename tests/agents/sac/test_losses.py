@@ -45,6 +45,14 @@ def test_actor_loss():
     torch.testing.assert_close(loss, torch.tensor(((-0.1 - 1.0) + (0.1 - 3.0)) / 2))
 
 
+def test_actor_loss_is_an_average_by_weight():
+    q, log_pi, alpha = torch.tensor([[1.0, 5.0], [2.0, 3.0]]), torch.tensor([-1.0, 1.0]), torch.tensor(0.1)
+    loss = losses.actor_loss(q, log_pi, alpha, torch.tensor([0.2, 0.6]))
+    torch.testing.assert_close(loss, torch.tensor((-0.1 - 1.0) / 4 + 3 * (0.1 - 3.0) / 4))
+    even = losses.actor_loss(q, log_pi, alpha, torch.full((2,), 0.3))
+    torch.testing.assert_close(even, losses.actor_loss(q, log_pi, alpha))
+
+
 def test_temperature_rises_while_the_entropy_is_below_its_target():
     log_alpha = torch.tensor(0.0, requires_grad=True)
     log_pi = torch.tensor([3.0, 5.0])  # entropy -4, below the target of -2
