@@ -61,7 +61,7 @@ class PPOSettings(Section):
     name: Literal["ppo"]
     lr: Positive | None
     lr_decay_steps: Count | None
-    gamma: Annotated[float, Field(gt=0, le=1)]
+    gamma: Annotated[float, Field(gt=0, le=1)] | None
     gae_lambda: Fraction | None
     hidden: Count
     initial_std: Positive
@@ -108,6 +108,7 @@ TASK_DECIDES = {
     ),
     "ppo": (
         "lr",
+        "gamma",
         "gae_lambda",
         "reward_scale",
         "rollout_steps",
