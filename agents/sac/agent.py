@@ -34,7 +34,8 @@ class SACAgent:
     weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
 
     With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own.
-    The encoder of the observation then learns from the actor's loss, and the policy sees observations alone, as ever.
+    The encoder of the observation then learns from the actor's loss, whose mean takes importance weights: what an
+    observation hides counts by how often it is met, not drawn. The policy sees observations alone, as ever.
 
     The SLA enters the reward, or critics of its own (`cost.py`); lambda is applied when a batch is learned from.
 
@@ -130,8 +131,7 @@ class SACAgent:
         targets = self._targets(batch, next_latents, next_known, lam, e_target)
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
         extra, metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
-        # Auxiliary losses go with the loss that trains the encoder. What one picture hides from the actor it has to
-        # weigh by how often it is met, not by how often it is drawn.
+        # Auxiliary losses go with the loss that trains the encoder.
         seen, to_critics, to_actor, teacher, met = latents.detach(), extra, 0.0, "critic_loss", None
         if self.config.privileged_critic:
             seen, to_critics, to_actor, teacher, met = latents, 0.0, extra, "actor_loss", weights
