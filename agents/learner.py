@@ -1,13 +1,16 @@
 """What the loop trains, and the off-policy learner: an agent, its replay and its novelty."""
 
+from collections import deque
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
+from agents.divergence import DivergenceError, NonFiniteError
 from agents.exploration import HeldNoise
 from agents.novelty import Novelty
 from agents.replay import ReplayBuffer, Step
-from agents.sac import SACAgent
+from agents.sac import BegunUpdate, SACAgent, UpdateResult
 
 
 class Learner(Protocol):
@@ -62,6 +65,7 @@ class OffPolicyLearner:
         self.sampling_rng = self.rng
         self.env_steps = 0
         self.updates = 0
+        self.looks_ahead = agent.device.type == "cuda"
         self._due = 0.0
         self._noise = HeldNoise(num_cells, agent.spec.action_dim)
         self._even = HeldNoise(num_cells, agent.spec.action_dim + 1)
@@ -108,14 +112,45 @@ class OffPolicyLearner:
             self._due += acted * self.config.updates_per_step
 
     def learn(self, lam: float, e_target: float) -> list[dict[str, float]]:
-        """Take the updates that are due."""
+        """Take the updates that are due; one that fails is not due again."""
         if not self.replay.can_sample:
             return []
-        found = []
-        while self._due >= 1.0:
+        found: list[dict[str, float]] = []
+        try:
+            for metrics in self.take_updates(int(self._due), lam, e_target):
+                self._due -= 1.0
+                found.append(metrics)
+        except (DivergenceError, NonFiniteError):
             self._due -= 1.0
-            found.append(self.update(lam, e_target))
+            raise
         return found
+
+    def take_updates(self, count: int, lam: float, e_target: float) -> Iterator[dict[str, float]]:
+        """Take updates and yield the metrics of each.
+
+        On a GPU (`looks_ahead`) an update is sampled and begun while the one before it is at work: the host waits for
+        none but the last. It is sampled without the priorities of that one.
+
+        Args:
+            count: Number of updates.
+            lam: Dual variable lambda in dollars an error.
+            e_target: Target error rate e*.
+
+        Raises:
+            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
+        """
+        begun: deque[tuple[np.ndarray, BegunUpdate]] = deque()
+        for _ in range(count):
+            if not self.looks_ahead:
+                yield self.update(lam, e_target)
+                continue
+            batch = self.replay.sample(self.config.batch_size, self.sampling_rng)
+            begun.append((batch.rows, self.agent.begin_update(batch, lam, e_target, self.novelty)))
+            self.agent.follow()
+            if len(begun) > 1:
+                yield self._finish(*begun.popleft())
+        for rows, update in begun:
+            yield self._finish(rows, update)
 
     def update(self, lam: float, e_target: float) -> dict[str, float]:
         """Sample a batch, update the agent and set the new priorities.
@@ -132,10 +167,7 @@ class OffPolicyLearner:
             DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
         batch = self.replay.sample(self.config.batch_size, self.sampling_rng)
-        result = self.agent.update(batch, lam, e_target, self.novelty)
-        self.replay.update_priorities(batch.rows, result.priorities)
-        self.updates += 1
-        return result.metrics
+        return self._count(batch.rows, self.agent.update(batch, lam, e_target, self.novelty))
 
     def freeze_encoder(self, frozen: bool) -> None:
         """Keep the encoder's weights from now on, or let them move."""
@@ -171,6 +203,14 @@ class OffPolicyLearner:
         self._noise.load_state_dict(state)
         if "even" in state:  # learners saved before there were such actions begin with new ones
             self._even.load_state_dict(state["even"])
+
+    def _finish(self, rows: np.ndarray, begun: BegunUpdate) -> dict[str, float]:
+        return self._count(rows, begun.read())
+
+    def _count(self, rows: np.ndarray, result: UpdateResult) -> dict[str, float]:
+        self.replay.update_priorities(rows, result.priorities)
+        self.updates += 1
+        return result.metrics
 
     def _draw_even(self) -> np.ndarray:
         """Draw actions even over the bounds (N, A), and a number in [0, 1) that tells which cells take them."""

@@ -132,8 +132,8 @@ class OverlappedLearner(OffPolicyLearner):
     def _take(self, count: int, lam: float, e_target: float) -> Flight:
         found: list[dict[str, float]] = []
         try:
-            for _ in range(count):
-                found.append(self.update(lam, e_target))
+            for metrics in self.take_updates(count, lam, e_target):
+                found.append(metrics)
         except Exception as error:  # to be raised where the loop can say in which episode
             return found, error
         return found, None

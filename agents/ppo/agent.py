@@ -20,6 +20,7 @@ from agents.ppo.rollout import Choice, Minibatch
 from agents.sac.losses import unsquash_bounds
 from agents.sac.networks import squash_gaussian
 from agents.spec import EnvSpec
+from agents.transfer import send
 
 ADAM_EPS = 1e-5
 
@@ -152,7 +153,7 @@ class PPOAgent:
         return describe("ppo", self.spec, self.encoder, self.config.hidden)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.tensor(array, device=self.device)
+        return send(torch.tensor(array), self.device)
 
     def _noise(self, shape: torch.Size) -> Tensor:
         return torch.randn(shape, generator=self.generator, device=self.device)
@@ -165,7 +166,7 @@ class PPOAgent:
         if batch.frames is None:
             return self.encoder(observations)
         assert isinstance(self.encoder, VideoEncoder)
-        return self.encoder.encode_shared(torch.from_numpy(batch.frames).to(self.device), observations)
+        return self.encoder.encode_shared(send(torch.from_numpy(batch.frames), self.device), observations)
 
     def _descend(self, batch: Minibatch, latents: Tensor, advantages: Tensor, weights: Tensor) -> dict[str, Tensor]:
         config, even = self.config, torch.ones_like(weights)

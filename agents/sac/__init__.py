@@ -1,6 +1,7 @@
 """Soft actor-critic: config, networks, losses, agent."""
 
-from agents.sac.agent import SACAgent, UpdateResult
+from agents.sac.agent import SACAgent
 from agents.sac.config import SACConfig
+from agents.sac.result import BegunUpdate, UpdateResult
 
-__all__ = ["SACAgent", "SACConfig", "UpdateResult"]
+__all__ = ["BegunUpdate", "SACAgent", "SACConfig", "UpdateResult"]

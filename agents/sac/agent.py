@@ -13,7 +13,7 @@ from torch import Tensor
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, check_told, describe
 from agents.auxiliary import AuxiliaryTasks
-from agents.divergence import check_finite, check_losses
+from agents.divergence import check_finite
 from agents.encoders import Encoder, VideoEncoder, build_encoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
@@ -22,8 +22,9 @@ from agents.sac import losses
 from agents.sac.config import SACConfig
 from agents.sac.cost import CostCritic, cost_target, lagrangian_actor_loss, signed_cost
 from agents.sac.networks import Actor, TwinCritic, squash_gaussian
-from agents.sac.result import UpdateResult
+from agents.sac.result import BegunUpdate, UpdateResult
 from agents.spec import EnvSpec
+from agents.transfer import send
 
 
 class SACAgent:
@@ -105,7 +106,13 @@ class SACAgent:
         return losses.unsquash_bounds(squashed, self._low, self._high).cpu().numpy()
 
     def update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> UpdateResult:
-        """Take one gradient step for critic and encoder, actor and temperature, and move the averages.
+        """Take a gradient step for critic and encoder, actor and temperature: `begin_update`, read it, `follow`."""
+        result = self.begin_update(batch, lam, e_target, novelty).read()
+        self.follow()
+        return result
+
+    def begin_update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> BegunUpdate:
+        """Begin an update without waiting for a GPU: what is asked of the device later comes later there.
 
         Args:
             batch: Sampled transitions.
@@ -114,11 +121,10 @@ class SACAgent:
             novelty: Scores the batch's latents and learns from them; None scores all 1.
 
         Returns:
-            Metrics and new priorities.
+            What will be metrics and new priorities; `follow` is next.
 
         Raises:
             NonFiniteError: The batch holds NaN or infinity; nothing has moved.
-            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
         check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
@@ -140,11 +146,7 @@ class SACAgent:
         self.auxiliary.step(metrics[teacher])
         metrics |= novelty.update(seen.detach())
         metrics |= {"novelty_norm": scores.mean(), "mean_weight": novelty_weights.mean()}
-        numbers = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
-        found = dict(zip(metrics, numbers, strict=True))
-        check_losses(found, batch.profit)
-        self._follow()
-        return UpdateResult(found, (td_abs * scores).cpu().numpy())
+        return BegunUpdate(metrics, td_abs * scores, batch.profit)
 
     def state_dict(self) -> dict[str, Any]:
         """Return architecture, weights, optimisers and generator."""
@@ -191,29 +193,25 @@ class SACAgent:
             "target_critic": self.target_critic,
         } | ({} if self.cost is None else self.cost.modules())
         modules |= {"critic_encoder": self.critic_encoder} if self.config.privileged_critic else {}
-        if self.config.policy_tau is None:
-            return modules
-        return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
+        averaged = {"policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
+        return modules if self.config.policy_tau is None else modules | averaged
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Move target critics and the averaged policy after an update that counts."""
         self.updates += 1
         self._targets_following.move(self.config.tau)
         if self.cost is not None:
             self.cost.follow(self.config.tau)
-        if self.config.policy_tau is None:
-            return
-        # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
-        share = max(self.config.policy_tau, 1.0 / self.updates)
         for average in self._policy_following:
-            average.move(share)
+            # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
+            average.move(max(self.config.policy_tau or 0.0, 1.0 / self.updates))
 
     def _adam(self, parameters: Sequence[Tensor]) -> torch.optim.Adam:
         fused = self.device.type in ("cpu", "cuda")
         return torch.optim.Adam(parameters, lr=self.config.learning_rate, fused=fused)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.tensor(array, device=self.device)
+        return send(torch.tensor(array), self.device)
 
     def _noise(self, shape: torch.Size) -> Tensor:
         return torch.randn(shape, generator=self.generator, device=self.device)
@@ -222,7 +220,7 @@ class SACAgent:
         current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
         if batch.frames is not None:
             assert isinstance(self.encoder, VideoEncoder)
-            frames = self.auxiliary.shift(torch.from_numpy(batch.frames).to(self.device), batch)
+            frames = self.auxiliary.shift(send(torch.from_numpy(batch.frames), self.device), batch)
             return self.encoder.encode_pair(frames, batch.num_current, current, following)
         latents = self.encoder(current)
         with torch.no_grad():

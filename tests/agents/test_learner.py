@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from agents import LoopConfig, NoConstraint, train
+from agents import DivergenceError, LoopConfig, NoConstraint, train
 
 
 def feed(learner, env, episodes):
@@ -84,3 +85,41 @@ def test_updates_set_the_priorities_of_their_rows(counting_env, make_learner):
     gauges = learner.gauges()
     assert gauges["effective_sample_share"] == pytest.approx(after.sum() ** 2 / (10 * (after**2).sum()))
     assert (gauges["updates"], gauges["buffer_size"]) == (1.0, 12.0)
+
+
+def test_looking_ahead_takes_the_same_updates_where_none_waits_for_priorities(counting_env, make_learner):
+    learners = [make_learner(counting_env(2), warmup_steps=4, updates_per_step=1.0, prioritized=False) for _ in "ab"]
+    learners[1].looks_ahead = True
+    for learner in learners:
+        feed(learner, counting_env(2), 4)
+    plain, ahead = (learner.agent.state_dict()["weights"] for learner in learners)
+    assert learners[0].updates == learners[1].updates > 0
+    for name, weights in plain.items():
+        for key, value in weights.items():
+            assert torch.equal(value, ahead[name][key]), (name, key)
+
+
+def test_looking_ahead_samples_before_it_reads(counting_env, make_learner):
+    learner = make_learner(counting_env(2), warmup_steps=4, updates_per_step=1.0)
+    feed(learner, counting_env(2), 4)
+    learner.looks_ahead, events = True, []
+    sample, set_priorities = learner.replay.sample, learner.replay.update_priorities
+    learner.replay.sample = lambda *args: events.append("sample") or sample(*args)
+    learner.replay.update_priorities = lambda *args: events.append("priorities") or set_priorities(*args)
+    before = learner.updates
+    found = list(learner.take_updates(3, 0.0, 0.1))
+    assert events == ["sample", "sample", "priorities", "sample", "priorities", "priorities"]
+    assert learner.updates == before + 3
+    assert all("critic_loss" in metrics for metrics in found) and len(found) == 3
+
+
+@pytest.mark.parametrize("looks_ahead", [False, True])
+def test_an_update_that_fails_is_not_due_again(counting_env, make_learner, looks_ahead):
+    learner = make_learner(counting_env(1), warmup_steps=1, updates_per_step=0.0)
+    feed(learner, counting_env(1), 2)
+    learner.looks_ahead, learner._due = looks_ahead, 2.5
+    with torch.no_grad():
+        learner.agent.log_alpha.fill_(torch.nan)
+    with pytest.raises(DivergenceError):
+        learner.learn(0.0, 0.1)
+    assert learner._due == 1.5
