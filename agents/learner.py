@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.divergence import DivergenceError, NonFiniteError
 from agents.exploration import HeldNoise
 from agents.novelty import Novelty
 from agents.replay import ReplayBuffer, Step
@@ -115,14 +114,10 @@ class OffPolicyLearner:
         """Take the updates that are due; one that fails is not due again."""
         if not self.replay.can_sample:
             return []
-        found: list[dict[str, float]] = []
-        try:
-            for metrics in self.take_updates(int(self._due), lam, e_target):
-                self._due -= 1.0
-                found.append(metrics)
-        except (DivergenceError, NonFiniteError):
+        found, updates = [], self.take_updates(int(self._due), lam, e_target)
+        while self._due >= 1.0:
             self._due -= 1.0
-            raise
+            found.append(next(updates))
         return found
 
     def take_updates(self, count: int, lam: float, e_target: float) -> Iterator[dict[str, float]]:
@@ -139,18 +134,19 @@ class OffPolicyLearner:
         Raises:
             DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
-        begun: deque[tuple[np.ndarray, BegunUpdate]] = deque()
-        for _ in range(count):
-            if not self.looks_ahead:
+        if not self.looks_ahead:
+            for _ in range(count):
                 yield self.update(lam, e_target)
-                continue
-            batch = self.replay.sample(self.config.batch_size, self.sampling_rng)
-            begun.append((batch.rows, self.agent.begin_update(batch, lam, e_target, self.novelty)))
-            self.agent.follow()
-            if len(begun) > 1:
-                yield self._finish(*begun.popleft())
-        for rows, update in begun:
-            yield self._finish(rows, update)
+            return
+        begun: deque[tuple[np.ndarray, BegunUpdate]] = deque()
+        for number in range(count + 1):
+            if number < count:
+                batch = self.replay.sample(self.config.batch_size, self.sampling_rng)
+                begun.append((batch.rows, self.agent.begin_update(batch, lam, e_target, self.novelty)))
+                self.agent.follow()
+            if number > 0:
+                rows, update = begun.popleft()
+                yield self._count(rows, update.read())
 
     def update(self, lam: float, e_target: float) -> dict[str, float]:
         """Sample a batch, update the agent and set the new priorities.
@@ -203,9 +199,6 @@ class OffPolicyLearner:
         self._noise.load_state_dict(state)
         if "even" in state:  # learners saved before there were such actions begin with new ones
             self._even.load_state_dict(state["even"])
-
-    def _finish(self, rows: np.ndarray, begun: BegunUpdate) -> dict[str, float]:
-        return self._count(rows, begun.read())
 
     def _count(self, rows: np.ndarray, result: UpdateResult) -> dict[str, float]:
         self.replay.update_priorities(rows, result.priorities)

@@ -1,9 +1,15 @@
 """Steps that a loss must earn, optimiser states as plain nested dictionaries, and averages of weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
+
+
+def make_adam(parameters: Iterable[torch.Tensor], learning_rate: float, eps: float = 1e-8) -> torch.optim.Adam:
+    """Make Adam for parameters of one device, its steps fused where torch can."""
+    owned = list(parameters)
+    return torch.optim.Adam(owned, lr=learning_rate, eps=eps, fused=owned[0].device.type in ("cpu", "cuda"))
 
 
 def guarded_step(

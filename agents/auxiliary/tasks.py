@@ -13,7 +13,7 @@ from agents.auxiliary.config import PIXEL_SETTINGS, AuxiliaryConfig
 from agents.auxiliary.heads import LatentPredictor, Projection
 from agents.auxiliary.losses import consistency_loss, follows_in_segment, infonce_loss, share_frames
 from agents.encoders import Encoder, VideoEncoder
-from agents.optimizers import load_optimizer, pack_optimizer, step_unless_nan
+from agents.optimizers import load_optimizer, make_adam, pack_optimizer, step_unless_nan
 from agents.replay import Batch
 from agents.spec import EnvSpec
 
@@ -47,10 +47,7 @@ class AuxiliaryTasks:
                 self.heads["projection"] = Projection(latent_dim, config.hidden)
         device = generator.device
         self._optimizers = {
-            name: torch.optim.Adam(
-                head.to(device).parameters(), config.learning_rate, fused=device.type in ("cpu", "cuda")
-            )
-            for name, head in self.heads.items()
+            name: make_adam(head.to(device).parameters(), config.learning_rate) for name, head in self.heads.items()
         }
 
     def prepare(self, batch: Batch) -> Batch:

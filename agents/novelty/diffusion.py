@@ -13,7 +13,7 @@ from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
 from agents.novelty.tracker import mse_noise_gap, recon_gap
-from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
+from agents.optimizers import Average, guarded_step, load_optimizer, make_adam, pack_optimizer
 
 WARM_UP = 10.0  # gradient steps
 
@@ -40,8 +40,7 @@ class DiffusionNovelty(GapNovelty):
             self.denoiser = Denoiser(latent_dim, self.config.hidden).to(self.device)
         self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
         self._following = Average(self.average, self.denoiser)
-        fused = self.device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(self.denoiser.parameters(), lr=self.config.learning_rate, fused=fused)
+        self.optimizer = make_adam(self.denoiser.parameters(), self.config.learning_rate)
         self.alphas_bar = make_alphas_bar(self.config.schedule, self.config.num_steps).to(self.device)
         self.score_steps = [self._step_of(level) for level in self.config.score_levels]
         self.train_steps = self._step_of(self.config.train_level) + 1

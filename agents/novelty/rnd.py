@@ -3,13 +3,12 @@
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from agents._checks import seeded
 from agents.novelty.base import GapNovelty
 from agents.novelty.config import RNDConfig
-from agents.optimizers import guarded_step, load_optimizer, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, make_adam, pack_optimizer
 
 CLIP = 5.0
 
@@ -29,8 +28,7 @@ class RNDNovelty(GapNovelty):
         with seeded(seed):
             self.target = make_mlp([latent_dim, hidden, features]).to(self.device).requires_grad_(False)
             self.predictor = make_mlp([latent_dim, hidden, hidden, hidden, features]).to(self.device)
-        fused = self.device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(self.predictor.parameters(), lr=self.config.learning_rate, fused=fused)
+        self.optimizer = make_adam(self.predictor.parameters(), self.config.learning_rate)
 
     def _error(self, latents: Tensor) -> Tensor:
         whitened = self.scale(latents).clamp(-CLIP, CLIP)

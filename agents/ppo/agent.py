@@ -12,7 +12,7 @@ from agents.agent import check_architecture, check_encoder, describe
 from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, VideoEncoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import guarded_step, load_optimizer, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, make_adam, pack_optimizer
 from agents.ppo import losses
 from agents.ppo.config import PPOConfig
 from agents.ppo.networks import Actor, Critic
@@ -43,8 +43,7 @@ class PPOAgent:
             self.critic = Critic(encoder.latent_dim, config.hidden).to(self.device)
         self._modules = {"encoder": self.encoder, "actor": self.actor, "critic": self.critic}
         self._parameters = [weight for module in self._modules.values() for weight in module.parameters()]
-        fused = self.device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(self._parameters, lr=config.learning_rate, eps=ADAM_EPS, fused=fused)
+        self.optimizer = make_adam(self._parameters, config.learning_rate, ADAM_EPS)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
         self._high = torch.tensor(spec.action_high, device=self.device)

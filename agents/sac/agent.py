@@ -2,7 +2,6 @@
 
 import copy
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +15,7 @@ from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite
 from agents.encoders import Encoder, VideoEncoder, build_encoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import Average, guarded_step, load_optimizer, pack_optimizer
+from agents.optimizers import Average, guarded_step, load_optimizer, make_adam, pack_optimizer
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.config import SACConfig
@@ -75,8 +74,8 @@ class SACAgent:
         seen = self.encoder.parameters() if config.privileged_critic else ()
         self._actor_parameters = [*seen, *self.actor.parameters()]
         self.optimizers = {
-            "critic": self._adam(self._critic_parameters),
-            "actor": self._adam([*self._actor_parameters, self.log_alpha]),
+            "critic": make_adam(self._critic_parameters, config.learning_rate),
+            "actor": make_adam([*self._actor_parameters, self.log_alpha], config.learning_rate),
         }
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.auxiliary = AuxiliaryTasks(spec, encoder.latent_dim, config.auxiliary_config(), self.generator, seed)
@@ -106,13 +105,7 @@ class SACAgent:
         return losses.unsquash_bounds(squashed, self._low, self._high).cpu().numpy()
 
     def update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> UpdateResult:
-        """Take a gradient step for critic and encoder, actor and temperature: `begin_update`, read it, `follow`."""
-        result = self.begin_update(batch, lam, e_target, novelty).read()
-        self.follow()
-        return result
-
-    def begin_update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> BegunUpdate:
-        """Begin an update without waiting for a GPU: what is asked of the device later comes later there.
+        """Take one gradient step for critic and encoder, actor and temperature, and move the averages.
 
         Args:
             batch: Sampled transitions.
@@ -121,11 +114,18 @@ class SACAgent:
             novelty: Scores the batch's latents and learns from them; None scores all 1.
 
         Returns:
-            What will be metrics and new priorities; `follow` is next.
+            Metrics and new priorities.
 
         Raises:
             NonFiniteError: The batch holds NaN or infinity; nothing has moved.
+            DivergenceError: A loss or its gradient is not finite; no step was taken from it.
         """
+        result = self.begin_update(batch, lam, e_target, novelty).read()
+        self.follow()
+        return result
+
+    def begin_update(self, batch: Batch, lam: float, e_target: float, novelty: Novelty | None = None) -> BegunUpdate:
+        """Begin what `update` does without waiting for a GPU: `follow` it and read it to end."""
         check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
         batch = self.auxiliary.prepare(batch)
@@ -193,8 +193,9 @@ class SACAgent:
             "target_critic": self.target_critic,
         } | ({} if self.cost is None else self.cost.modules())
         modules |= {"critic_encoder": self.critic_encoder} if self.config.privileged_critic else {}
-        averaged = {"policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
-        return modules if self.config.policy_tau is None else modules | averaged
+        if self.config.policy_tau is None:
+            return modules
+        return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
 
     def follow(self) -> None:
         """Move target critics and the averaged policy after an update that counts."""
@@ -202,13 +203,12 @@ class SACAgent:
         self._targets_following.move(self.config.tau)
         if self.cost is not None:
             self.cost.follow(self.config.tau)
+        if self.config.policy_tau is None:
+            return
+        # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
+        share = max(self.config.policy_tau, 1.0 / self.updates)
         for average in self._policy_following:
-            # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
-            average.move(max(self.config.policy_tau or 0.0, 1.0 / self.updates))
-
-    def _adam(self, parameters: Sequence[Tensor]) -> torch.optim.Adam:
-        fused = self.device.type in ("cpu", "cuda")
-        return torch.optim.Adam(parameters, lr=self.config.learning_rate, fused=fused)
+            average.move(share)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return send(torch.tensor(array), self.device)
