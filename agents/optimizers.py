@@ -1,9 +1,12 @@
 """Steps that a loss must earn, optimiser states as plain nested dictionaries, and averages of weights."""
 
+import copy
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 
 def make_adam(parameters: Iterable[torch.Tensor], learning_rate: float, eps: float = 1e-8) -> torch.optim.Adam:
@@ -90,3 +93,9 @@ class Average:
             torch._foreach_lerp_(self._averages, self._sources, share)  # pyright: ignore[reportPrivateImportUsage]
         for kept, new in self._buffers:
             kept.copy_(new)
+
+
+def make_follower(source: Module) -> tuple[Module, Average]:
+    """Copy a module; return the copy, which learns nothing itself, and what moves it towards the module."""
+    follower = copy.deepcopy(source).requires_grad_(False)
+    return follower, Average(follower, source)

@@ -45,6 +45,7 @@ class SACSettings(Section):
     importance_exponent: Fraction
     novelty_weights: bool
     # Run folders from before these keys name none of them: they ran with all off.
+    target_encoder: bool = False
     random_shift: Annotated[int, Field(ge=0)] | None = 0
     history_dropout: Fraction | None = 0.0
     privileged_critic: bool | None = False

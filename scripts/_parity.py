@@ -56,10 +56,11 @@ Reference: A. Raffin, "RL Baselines3 Zoo", https://github.com/DLR-RM/rl-baseline
 """
 
 ABLATED: dict[str, dict[str, Any]] = {
-    "sac": {"target_entropy": None, "prioritized": False, "novelty_weights": False},
+    "sac": {"target_entropy": None, "target_encoder": True, "prioritized": False, "novelty_weights": False},
     "ppo": {"weigh_policy": False, "weigh_value": False, "hidden": 64},
 }
-"""What of ours is switched off, so that the algorithms are the same; PPO's layers are as wide as theirs."""
+"""What of ours is set so that the algorithms are the same: nothing weighs samples, SAC's targets come from slow copies
+alone, and PPO's layers are as wide as theirs."""
 
 Hear = Callable[[int], None]
 

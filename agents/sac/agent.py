@@ -1,6 +1,5 @@
 """Soft actor-critic on an encoder's latent."""
 
-import copy
 import math
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +14,7 @@ from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite
 from agents.encoders import Encoder, VideoEncoder, build_encoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import Average, guarded_step, load_optimizer, make_adam, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.config import SACConfig
@@ -30,8 +29,8 @@ class SACAgent:
     """Learns a stochastic policy, twin critics, a temperature and the encoder they share.
 
     The critic's loss and the auxiliary losses train the encoder; the actor sees detached latents. Next latents come
-    from the online encoder without gradients; only the critics have target copies. Exploration follows the newest
-    weights of encoder and actor, the deterministic policy their running average, where the config asks for one.
+    from the online encoder without gradients; the critics have target copies, their encoder where the config asks for
+    one. Exploration follows the newest encoder and actor, the deterministic policy their average, where one is kept.
 
     With `privileged_critic` the critics see what infos tell beside the observation, through an encoder of their own.
     The encoder of the observation then learns from the actor's loss, whose mean takes importance weights: what an
@@ -58,15 +57,16 @@ class SACAgent:
             self.critic_encoder = self.encoder
             if config.privileged_critic:
                 self.critic_encoder = build_encoder("mlp", (spec.privileged_dim,), sizes[0], seed=seed).to(self.device)
-        self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
-        self._targets_following = Average(self.target_critic, self.critic)
-        self.policy_encoder, self.policy_actor = self.encoder, self.actor
-        self._policy_following: list[Average] = []
+        self.target_critic, critic_average = make_follower(self.critic)
+        self.target_encoder, self._target_averages = self.critic_encoder, [critic_average]
+        if config.target_encoder:
+            self.target_encoder, encoder_average = make_follower(self.critic_encoder)
+            self._target_averages.append(encoder_average)
+        self.policy_encoder, self.policy_actor, self._policy_averages = self.encoder, self.actor, []
         if config.policy_tau is not None:
-            self.policy_encoder = copy.deepcopy(self.encoder).requires_grad_(False)
-            self.policy_actor = copy.deepcopy(self.actor).requires_grad_(False)
-            pairs = ((self.policy_encoder, self.encoder), (self.policy_actor, self.actor))
-            self._policy_following = [Average(*pair) for pair in pairs]
+            self.policy_encoder, encoder_average = make_follower(self.encoder)
+            self.policy_actor, actor_average = make_follower(self.actor)
+            self._policy_averages = [encoder_average, actor_average]
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_weights = [*self.critic.parameters(), *([] if self.cost is None else self.cost.parameters())]
@@ -129,11 +129,11 @@ class SACAgent:
         check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty
         batch = self.auxiliary.prepare(batch)
-        latents, next_latents = self._encode(batch)
+        latents, next_latents, target_latents = self._encode(batch)
         scores = novelty.score(latents.detach())
         weights = self._tensor(batch.weights)
         novelty_weights = losses.novelty_weights(scores) if self.config.novelty_weights else torch.ones_like(scores)
-        known, next_known = self._know(batch, latents, next_latents)
+        known, next_known = self._know(batch, latents, target_latents)
         targets = self._targets(batch, next_latents, next_known, lam, e_target)
         actions = losses.squash_bounds(self._tensor(batch.actions), self._low, self._high)
         extra, metrics = self.auxiliary.losses(self.encoder, batch, latents, actions, next_latents)
@@ -168,10 +168,11 @@ class SACAgent:
             ValueError: The saved agent has another architecture.
         """
         check_architecture({"constraint_form": "penalty"} | state["architecture"], self.architecture())
+        saved, taught = state["weights"], "critic_encoder" if self.config.privileged_critic else "encoder"
+        followed = {"policy_encoder": "encoder", "policy_actor": "actor", "target_encoder": taught}
         for name, module in self._modules().items():
-            # An agent saved without an average begins one at its newest weights.
-            saved = state["weights"].get(name, state["weights"].get(name.removeprefix("policy_")))
-            module.load_state_dict(saved)
+            # An agent saved without an average or a target begins one at its newest weights.
+            module.load_state_dict(saved[name if name in saved else followed[name]])
         with torch.no_grad():
             self.log_alpha.copy_(state["log_alpha"])
         for name, optimizer in self.optimizers.items():
@@ -186,28 +187,25 @@ class SACAgent:
         return {**described, "constraint_form": self.config.constraint_form}
 
     def _modules(self) -> dict[str, torch.nn.Module]:
-        modules = {
-            "encoder": self.encoder,
-            "actor": self.actor,
-            "critic": self.critic,
-            "target_critic": self.target_critic,
-        } | ({} if self.cost is None else self.cost.modules())
+        modules = {"encoder": self.encoder, "actor": self.actor, "critic": self.critic}
+        modules |= {"target_critic": self.target_critic} | ({} if self.cost is None else self.cost.modules())
         modules |= {"critic_encoder": self.critic_encoder} if self.config.privileged_critic else {}
-        if self.config.policy_tau is None:
-            return modules
-        return {**modules, "policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
+        modules |= {"target_encoder": self.target_encoder} if self.config.target_encoder else {}
+        averaged = {"policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
+        return modules | ({} if self.config.policy_tau is None else averaged)
 
     def follow(self) -> None:
         """Move target critics and the averaged policy after an update that counts."""
         self.updates += 1
-        self._targets_following.move(self.config.tau)
+        for average in self._target_averages:
+            average.move(self.config.tau)
         if self.cost is not None:
             self.cost.follow(self.config.tau)
         if self.config.policy_tau is None:
             return
         # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
         share = max(self.config.policy_tau, 1.0 / self.updates)
-        for average in self._policy_following:
+        for average in self._policy_averages:
             average.move(share)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
@@ -216,23 +214,29 @@ class SACAgent:
     def _noise(self, shape: torch.Size) -> Tensor:
         return torch.randn(shape, generator=self.generator, device=self.device)
 
-    def _encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _encode(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return latents with a graph, next latents, and those to bootstrap from, both without."""
         current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
+        slow = self.encoder if self.config.privileged_critic else self.target_encoder
         if batch.frames is not None:
-            assert isinstance(self.encoder, VideoEncoder)
+            assert isinstance(self.encoder, VideoEncoder) and isinstance(slow, VideoEncoder)
             frames = self.auxiliary.shift(send(torch.from_numpy(batch.frames), self.device), batch)
-            return self.encoder.encode_pair(frames, batch.num_current, current, following)
+            latents, next_latents = self.encoder.encode_pair(frames, batch.num_current, current, following)
+            with torch.no_grad():
+                held = next_latents if slow is self.encoder else slow.encode_shared(frames, following)
+                return latents, next_latents, held
         latents = self.encoder(current)
         with torch.no_grad():
-            return latents, self.encoder(following)
+            next_latents = self.encoder(following)
+            return latents, next_latents, next_latents if slow is self.encoder else slow(following)
 
-    def _know(self, batch: Batch, latents: Tensor, next_latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the critics' latents, with a graph, and next latents without."""
+    def _know(self, batch: Batch, latents: Tensor, target_latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the critics' latents, with a graph, and those that their targets see, without."""
         if not self.config.privileged_critic:
-            return latents, next_latents
+            return latents, target_latents
         assert batch.privileged is not None and batch.next_privileged is not None
         with torch.no_grad():
-            following = self.critic_encoder(self._tensor(batch.next_privileged))
+            following = self.target_encoder(self._tensor(batch.next_privileged))
         return self.critic_encoder(self._tensor(batch.privileged)), following
 
     @torch.no_grad()

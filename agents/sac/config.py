@@ -16,6 +16,8 @@ class SACConfig:
     Attributes:
         gamma: Discount per control step.
         tau: Share of the online critics that enters the target critics at each update.
+        target_encoder: Whether the target critics see next observations through a copy of the critics' encoder that
+            follows it by `tau`, rather than through the newest; one more encoding an update.
         policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
             None acts on the newest weights themselves.
         learning_rate: Adam's step size for all networks and the temperature.
@@ -50,6 +52,7 @@ class SACConfig:
 
     gamma: float = 0.995
     tau: float = 5e-3
+    target_encoder: bool = False
     policy_tau: float | None = None
     learning_rate: float = 3e-4
     initial_temperature: float = 0.05

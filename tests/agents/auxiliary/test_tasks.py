@@ -65,7 +65,7 @@ def test_switched_off_an_update_is_that_of_the_critic_alone(spec):
     settings = {"n_step": 3, "segment_length": 4}
     batch, agent, plain = make_batch(spec, **settings), make_agent(spec, **settings), make_agent(spec, **settings)
     assert not {"consistency_loss", "infonce_loss"} & agent.update(batch, 0.1, 0.05).metrics.keys()
-    latents, next_latents = plain._encode(batch)
+    latents, next_latents, _ = plain._encode(batch)
     (target,) = plain._targets(batch, next_latents, next_latents, 0.1, 0.05)
     q = plain.critic(latents, 2.0 * torch.from_numpy(batch.actions) - 1.0)
     losses.critic_loss(q, target, torch.from_numpy(batch.weights)).backward()
@@ -106,7 +106,7 @@ def test_latents_of_a_world_by_chance_stay_apart():
     batch, agent = make_batch(steps=180, batch_size=32), make_agent(consistency_coefficient=1.0, learning_rate=1e-3)
     for _ in range(30):
         agent.update(batch, 0.0, 0.0)
-    latents, _ = agent._encode(batch)
+    latents, *_ = agent._encode(batch)
     assert latents.detach().std(0).mean() > 0.3
 
 
@@ -146,7 +146,7 @@ def test_clips_that_share_frames_are_no_negatives():
 
 def test_coefficients_weigh_the_losses():
     batch, agent = make_batch(), make_agent(consistency_coefficient=0.5, infonce_coefficient=3.0)
-    latents, next_latents = agent._encode(batch)
+    latents, next_latents, *_ = agent._encode(batch)
     total, found = agent.auxiliary.losses(agent.encoder, batch, latents, torch.from_numpy(batch.actions), next_latents)
     torch.testing.assert_close(total, 0.5 * found["consistency_loss"] + 3.0 * found["infonce_loss"])
 
@@ -233,7 +233,7 @@ def test_where_histories_are_dropped_values_forget_how_clips_came_about():
     both = replace(batch, observations=np.concatenate([still, moving]), num_current=3)
     for share, is_told_apart in ((0.0, True), (1.0, False)):
         agent = make_agent(history_dropout=share)
-        latents, _ = agent._encode(agent.auxiliary.prepare(both))
+        latents, *_ = agent._encode(agent.auxiliary.prepare(both))
         assert torch.equal(latents[0], latents[1]) != is_told_apart
 
 

@@ -87,7 +87,7 @@ def test_the_actor_finds_the_best_action_and_the_temperature_the_target_entropy(
 def test_the_actor_does_not_train_the_encoder():
     agent = make_agent()
     batch = make_batch()
-    latents, _ = agent._encode(batch)
+    latents, *_ = agent._encode(batch)
     agent.encoder.zero_grad()
     agent._update_actor(latents.detach(), latents.detach(), None, 0.0, 0.0)
     assert all(parameter.grad is None for parameter in agent.encoder.parameters())
@@ -137,7 +137,7 @@ def test_what_observations_hide_counts_by_how_often_it_is_met_not_by_how_often_i
 def test_with_a_privileged_critic_each_loss_trains_its_own_encoder():
     agent = make_agent(spec=TOLD, privileged_critic=True)
     batch = tell(make_batch(discount=0.9))
-    latents, following = agent._encode(batch)
+    latents, following, _ = agent._encode(batch)
     known, next_known = agent._know(batch, latents, following)
     assert not next_known.requires_grad
     targets = agent._targets(batch, following, next_known, 0.0, 0.0)

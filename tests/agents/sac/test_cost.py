@@ -82,7 +82,7 @@ def test_profit_and_cost_are_learned_apart():
 
 def test_priorities_are_the_td_errors_of_the_lagrangian():
     batch, agent, lam = make_batch(errors=np.linspace(0.0, 7.0, 8, dtype=np.float32)), make_agent(), 2.0
-    latents, following = agent._encode(batch)
+    latents, following, _ = agent._encode(batch)
     actions = losses.squash_bounds(torch.tensor(batch.actions), agent._low, agent._high)
     profit, cost = agent._targets(batch, following, following, lam, 0.1)
     expected = (agent.critic(latents, actions) - profit) - lam * (cost_critic(agent)(latents, actions) - cost)
@@ -114,7 +114,7 @@ def test_target_cost_critics_follow_slowly():
 
 def test_the_actor_trains_no_critic():
     agent = make_agent()
-    latents, _ = agent._encode(make_batch())
+    latents, *_ = agent._encode(make_batch())
     agent._update_actor(latents.detach(), latents.detach(), None, 1.0, 0.0)
     critics = [*agent.critic.parameters(), *cost_critic(agent).parameters()]
     assert all(parameter.grad is None and parameter.requires_grad for parameter in critics)
