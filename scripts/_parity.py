@@ -55,7 +55,7 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 Reference: A. Raffin, "RL Baselines3 Zoo", https://github.com/DLR-RM/rl-baselines3-zoo (hyperparams/ppo.yml)
 """
 
-ABLATED: dict[str, dict[str, Any]] = {
+MATCHED: dict[str, dict[str, Any]] = {
     "sac": {"target_entropy": None, "target_encoder": True, "prioritized": False, "novelty_weights": False},
     "ppo": {"weigh_policy": False, "weigh_value": False, "hidden": 64},
 }
@@ -183,7 +183,7 @@ def make_learner(job: Job, env: Any) -> Any:
 
     spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
     agent_class, config_class = AGENTS[job.algorithm]
-    config = config_class(**SETTINGS[job.algorithm][job.env], **ABLATED[job.algorithm])
+    config = config_class(**SETTINGS[job.algorithm][job.env], **MATCHED[job.algorithm])
     agent = agent_class(spec, build_encoder("mlp", spec.observation_shape, seed=job.seed), config, seed=job.seed)
     novelty = build_novelty("none")
     if isinstance(agent, PPOAgent):

@@ -45,13 +45,13 @@ def run(argv: Sequence[str]) -> int:
     from scripts._interrupts import Interrupts
     from scripts._measurement import open_measurement
     from scripts._meter import Meter
-    from scripts._parity import ABLATED, EVAL_SEEDS, SETTINGS, THEIRS, their_python
+    from scripts._parity import EVAL_SEEDS, MATCHED, SETTINGS, THEIRS, their_python
     from scripts._parity_report import job_file
 
     jobs = plan(arguments)
     if any(job.side == THEIRS for job in jobs):
         their_python()
-    identity = {"task": "parity", "steps": arguments.steps, "settings": SETTINGS, "ablated": ABLATED}
+    identity = {"task": "parity", "steps": arguments.steps, "settings": SETTINGS, "matched": MATCHED}
     identity |= {"eval_seeds": EVAL_SEEDS}
     root, _ = open_measurement(arguments.output, "parity", identity, sources="learners")
     missing = [job for job in jobs if not job_file(root, job).exists()]

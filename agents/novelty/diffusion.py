@@ -1,6 +1,5 @@
 """Novelty from a denoiser trained online on latents: what it cannot denoise it has not seen."""
 
-import copy
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
 from agents.novelty.tracker import mse_noise_gap, recon_gap
-from agents.optimizers import Average, guarded_step, load_optimizer, make_adam, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
 
 WARM_UP = 10.0  # gradient steps
 
@@ -38,8 +37,7 @@ class DiffusionNovelty(GapNovelty):
         super().__init__(latent_dim, device, seed, (self.config.train_every, self.config.train_rows), num_gaps=2)
         with seeded(seed):
             self.denoiser = Denoiser(latent_dim, self.config.hidden).to(self.device)
-        self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
-        self._following = Average(self.average, self.denoiser)
+        self.average, self._following = make_follower(self.denoiser)
         self.optimizer = make_adam(self.denoiser.parameters(), self.config.learning_rate)
         self.alphas_bar = make_alphas_bar(self.config.schedule, self.config.num_steps).to(self.device)
         self.score_steps = [self._step_of(level) for level in self.config.score_levels]

@@ -14,13 +14,12 @@ Reference: A. Stooke, J. Achiam, P. Abbeel, "Responsive safety in reinforcement 
 https://arxiv.org/abs/2007.03964
 """
 
-import copy
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from agents.optimizers import Average
+from agents.optimizers import make_follower
 from agents.sac.losses import weighted_mean
 from agents.sac.networks import TwinCritic
 
@@ -91,8 +90,7 @@ class CostCritic:
 
     def __init__(self, sizes: tuple[int, int, int], device: torch.device):
         self.online = TwinCritic(*sizes).to(device)
-        self.target = copy.deepcopy(self.online).requires_grad_(False)
-        self._following = Average(self.target, self.online)
+        self.target, self._following = make_follower(self.online)
 
     def __call__(self, latents: Tensor, actions: Tensor) -> Tensor:
         """Return both critics' values (2, B) of latents (B, L) and squashed actions (B, A)."""

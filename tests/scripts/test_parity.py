@@ -13,7 +13,7 @@ import pytest
 from scripts import _parity, _parity_server, parity
 from scripts._cli import guarded
 from scripts._interrupts import Interrupted, Interrupts
-from scripts._parity import ABLATED, EVAL_SEEDS, OURS, SETTINGS, STEPS, THEIRS, Job, Point
+from scripts._parity import EVAL_SEEDS, MATCHED, OURS, SETTINGS, STEPS, THEIRS, Job, Point
 from scripts._parity_report import COLUMNS, verdicts, write_job
 from scripts._runs import read_rows
 
@@ -86,7 +86,7 @@ def test_both_sides_get_the_same_hyper_parameters(algorithm, env, monkeypatch):
         else:
             assert given[renamed.get(name, name)] == value
     assert given["seed"] == 7
-    for name, value in ABLATED[algorithm].items():
+    for name, value in MATCHED[algorithm].items():
         assert getattr(config, name) == value
 
 
