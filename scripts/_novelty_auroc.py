@@ -88,6 +88,13 @@ def count_wins(normal: Scored, anomalous: Scored, paired: bool = False) -> Wins:
     return Wins(won, counts[0].astype(np.float64), counts[1].astype(np.float64), paired)
 
 
+def shift_means(scored: Scored) -> Scored:
+    """Return the mean score of each shift and the shift's number, one each for every shift that was observed."""
+    shifts, own = np.unique(scored[1], return_inverse=True)
+    total = np.bincount(own, scored[0], minlength=len(shifts))
+    return total / np.bincount(own, minlength=len(shifts)), shifts
+
+
 def bootstrap(wins: Mapping[str, Wins], seed: int, resamples: int = RESAMPLES) -> dict[str, Floats]:
     """Draw whole shifts anew, with replacement, and return the AUROC of each draw.
 

@@ -12,7 +12,7 @@ import torch
 from agents import build_novelty
 from agents.novelty import GapNovelty
 from scripts._explain import UsageError
-from scripts._novelty_auroc import MEAN, Interval, Wins, bootstrap, count_wins, interval, summarise
+from scripts._novelty_auroc import MEAN, Interval, Scored, Wins, bootstrap, count_wins, interval, summarise
 from scripts._novelty_cases import NORMAL, TRAIN
 from scripts._novelty_latents import DERIVED, CaseLatents
 from scripts._settings import Settings
@@ -66,23 +66,26 @@ def _batches(count: int, updates: int, rng: np.random.Generator) -> Iterator[npt
         left = left[BATCH:] if len(left) > BATCH else rng.permutation(count)
 
 
-def compare(novelty: GapNovelty, cases: Mapping[str, CaseLatents]) -> dict[str, Wins]:
-    """Compare what a measure says of each anomaly with what it says of normal test shifts.
-
-    Args:
-        novelty: a trained measure
-        cases: latents by case, `normal` among them
-
-    Returns:
-        Counts by anomaly.
-    """
-    scored = {
+def score(novelty: GapNovelty, cases: Mapping[str, CaseLatents]) -> dict[str, Scored]:
+    """Return what a trained measure says of every observation of a test case, and its shift, by case."""
+    return {
         name: (novelty.deviation(torch.from_numpy(case.latents)).numpy(), case.shifts)
         for name, case in cases.items()
         if name != TRAIN
     }
-    normal = scored.pop(NORMAL)
-    return {name: count_wins(normal, own, paired=name in DERIVED) for name, own in scored.items()}
+
+
+def compare(scored: Mapping[str, Scored]) -> dict[str, Wins]:
+    """Compare the scores of each anomaly with those of normal test shifts.
+
+    Args:
+        scored: scores and shifts by case, `normal` among them; of observations, or of whole shifts (`shift_means`)
+
+    Returns:
+        Counts by anomaly.
+    """
+    normal = scored[NORMAL]
+    return {name: count_wins(normal, own, paired=name in DERIVED) for name, own in scored.items() if name != NORMAL}
 
 
 def judge(wins: Mapping[str, Mapping[str, Wins]], seed: int) -> dict[str, Any]:
@@ -110,4 +113,4 @@ def observed(wins: Mapping[str, Wins]) -> dict[str, tuple[int, int]]:
     return {name: (int(own.anomalous.sum()), int((own.anomalous > 0).sum())) for name, own in wins.items()}
 
 
-__all__ = ["GOAL_AUROC", "MEASURES", "Interval", "compare", "fit", "judge", "observed"]
+__all__ = ["GOAL_AUROC", "MEASURES", "Interval", "compare", "fit", "judge", "observed", "score"]

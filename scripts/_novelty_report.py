@@ -17,13 +17,15 @@ from scripts._novelty_measure import GOAL_AUROC
 from scripts._runs import versions, write_json
 
 CSV_FILE, JSON_FILE, PLOT, EXAMPLES = "auroc.csv", "novelty.json", "auroc.png", "examples.png"
+OBSERVATION, SHIFT = "observation", "shift"
 _COLOURS = ("#4c78a8", "#e4572e", "#2a9d3f")
 
 
 @dataclass(frozen=True)
 class AurocRow:
-    """A cell of the table: AUROC with its 95 % interval, and what it rests on."""
+    """A cell of the table: AUROC with its 95 % interval, of what unit (observation, shift), and what it rests on."""
 
+    unit: str
     anomaly: str
     measure: str
     auroc: float
@@ -33,12 +35,15 @@ class AurocRow:
     shifts: int
 
 
-def table_rows(auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str, tuple[int, int]]) -> list[AurocRow]:
+def table_rows(
+    auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str, tuple[int, int]], unit: str = OBSERVATION
+) -> list[AurocRow]:
     """List all results, anomaly by anomaly, the mean last.
 
     Args:
         auroc: intervals by measure and anomaly
         counts: observations and shifts by anomaly
+        unit: what was scored
 
     Returns:
         The rows.
@@ -49,22 +54,27 @@ def table_rows(auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str,
         seen, shifts = counts.get(anomaly, total)
         for measure, found in auroc.items():
             own = found[anomaly]
-            rows.append(AurocRow(anomaly, measure, own.value, own.low, own.high, seen, shifts))
+            rows.append(AurocRow(unit, anomaly, measure, own.value, own.low, own.high, seen, shifts))
     return rows
 
 
 def table_text(rows: Sequence[AurocRow]) -> str:
-    """Write the rows as a table, measures side by side."""
+    """Write the rows as tables, one a unit, measures side by side."""
+    units = dict.fromkeys(row.unit for row in rows)
+    return "\n".join(_unit_text([row for row in rows if row.unit == unit]) for unit in units)
+
+
+def _unit_text(rows: Sequence[AurocRow]) -> str:
     measures = list(dict.fromkeys(row.measure for row in rows))
     cells = {(row.anomaly, row.measure): row for row in rows}
-    lines = [f"{'anomaly':<10}{'seen':>7}{'shifts':>8}" + "".join(f"{name:>23}" for name in measures)]
+    lines = [f"{rows[0].unit:<13}{'seen':>7}{'shifts':>8}" + "".join(f"{name:>23}" for name in measures)]
     for anomaly in dict.fromkeys(row.anomaly for row in rows):
         own = [cells[anomaly, measure] for measure in measures]
         figures = "".join(
             f"{'not seen':>23}" if math.isnan(row.auroc) else f"{row.auroc:>8.3f} [{row.low:.3f}, {row.high:.3f}]"
             for row in own
         )
-        lines.append(f"{anomaly:<10}{own[0].observations:>7}{own[0].shifts:>8}{figures}")
+        lines.append(f"{anomaly:<13}{own[0].observations:>7}{own[0].shifts:>8}{figures}")
     return "\n".join(lines)
 
 
@@ -95,14 +105,21 @@ def write_report(
         The rows of the table.
     """
     rows = table_rows(found["auroc"], counts)
-    write_table(root / CSV_FILE, rows, AurocRow)
-    auroc = {measure: {name: asdict(own) for name, own in each.items()} for measure, each in found["auroc"].items()}
+    both = [
+        *rows,
+        *table_rows(found["auroc_of_shifts"], {name: (own, own) for name, (_, own) in counts.items()}, SHIFT),
+    ]
+    write_table(root / CSV_FILE, both, AurocRow)
+    tables = {
+        key: {measure: {name: asdict(own) for name, own in each.items()} for measure, each in found[key].items()}
+        for key in ("auroc", "auroc_of_shifts")
+    }
     interval = "95 %, bootstrap over shifts"
-    whole = {**about, "interval": interval, **found, "auroc": auroc, "margin": asdict(found["margin"])}
+    whole = {**about, "interval": interval, **found, **tables, "margin": asdict(found["margin"])}
     seen = {name: {"observations": own, "shifts": shifts} for name, (own, shifts) in counts.items()}
     write_json(root / JSON_FILE, whole | {"seen": seen, "versions": versions()})
     draw_bars(root / PLOT, rows, f"{about['task']}, {about['encoder']}: novelty of what was never seen")
-    return rows
+    return both
 
 
 def draw_bars(path: Path, rows: Sequence[AurocRow], title: str) -> None:

@@ -1,11 +1,12 @@
 """Ask novelty measures about anomalies: `python scripts/novelty_benchmark.py [run_dir=RUN] output=FOLDER`.
 
 Trains diffusion, RND and kNN on latents of normal shifts and tests them on a kind of dish never seen, a moved camera,
-changed light, a broken dish, frozen frames and pure noise: AUROC with 95 % intervals (bootstrap over shifts). Latents
-come from the encoder of run_dir=, whose policy is then at work too, or from a fresh random one (encoder=, seed=) and
-steady work. train_shifts=96 test_shifts=32 every=8 updates=4000 kind=glass are the defaults, shifts of
-task.shift_minutes=3; other overrides of a run count as well. Writes auroc.csv, novelty.json, auroc.png and
-examples.png; the same output goes on after an interrupt.
+changed light, a broken dish, frozen frames and pure noise: AUROC with 95 % intervals (bootstrap over shifts), of single
+observations and of shifts, by the mean score of what each shows of the anomaly. Latents come from the encoder of
+run_dir=, whose policy is then at work too, or from a fresh random one (encoder=, seed=) and steady work.
+train_shifts=96 test_shifts=32 every=8 updates=4000 kind=glass are the defaults, shifts of task.shift_minutes=3; other
+overrides of a run count as well. Writes auroc.csv, novelty.json, auroc.png and examples.png; the same output goes on
+after an interrupt.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
         Interrupted: the user asked to stop.
     """
     from scripts._interrupts import Interrupted
+    from scripts._novelty_auroc import shift_means
     from scripts._novelty_latents import collect_case, encoder_digest
-    from scripts._novelty_measure import MEASURES, compare, fit, judge, observed
+    from scripts._novelty_measure import MEASURES, compare, fit, judge, observed, score
     from scripts._novelty_report import EXAMPLES, draw_examples, table_text, verdict_text, write_report
 
     def tick() -> None:
@@ -105,11 +107,15 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
         seen |= collect_case(settings, plan, case, number, lambda act: _ticking(act, tick))
         meter.say(f"{case.name}: {len(seen[case.name].latents)} observations of {plan.shifts(case)} shifts")
     draw_examples(plan.root / EXAMPLES, {name: own.example for name, own in seen.items() if name != "train"})
-    wins = {}
+    scored = {}
     for name in MEASURES:
         meter.label(name)
-        wins[name] = compare(fit(name, seen["train"].latents, settings, arguments.updates, tick), seen)
-    found = judge(wins, settings.seed)
+        scored[name] = score(fit(name, seen["train"].latents, settings, arguments.updates, tick), seen)
+    wins = {name: compare(own) for name, own in scored.items()}
+    shifts = {
+        name: compare({case: shift_means(all_of) for case, all_of in own.items()}) for name, own in scored.items()
+    }
+    found = judge(wins, settings.seed) | {"auroc_of_shifts": judge(shifts, settings.seed)["auroc"]}
     about = {"task": settings.task.name, "encoder": settings.encoder.name, "digest": encoder_digest(plan.encoder)}
     about |= arguments.model_dump(exclude={"output"}) | {"seed": settings.seed}
     rows = write_report(plan.root, found, observed(wins["diffusion"]), about)

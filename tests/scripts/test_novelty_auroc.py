@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.novelty import KNNNovelty
-from scripts._novelty_auroc import MEAN, Interval, auroc, bootstrap, count_wins, summarise
+from scripts._novelty_auroc import MEAN, Interval, auroc, bootstrap, count_wins, shift_means, summarise
 from scripts._novelty_latents import CaseLatents
-from scripts._novelty_measure import compare, fit, judge, observed
+from scripts._novelty_measure import compare, fit, judge, observed, score
 from scripts._novelty_report import table_rows, table_text, verdict_text
 
 SCORES = st.lists(st.integers(0, 5), min_size=1, max_size=12)
@@ -49,6 +49,17 @@ def test_wins_are_counted_by_pairs_of_shifts():
     assert wins.won.tolist() == [[2.0, 2.0], [0.5, 0.0]]  # rows 4 and 9, columns 2 and 7
     assert (wins.normal.tolist(), wins.anomalous.tolist()) == ([2.0, 1.0], [2.0, 1.0])
     assert wins.value == pytest.approx(auroc(normal[0], anomalous[0]))
+
+
+def test_shifts_are_told_apart_by_their_mean_scores():
+    means, shifts = shift_means((np.array([1.0, 5.0, 3.0]), np.array([7, 2, 7])))
+    assert (means.tolist(), shifts.tolist()) == ([5.0, 2.0], [2, 7])
+    rng = np.random.default_rng(0)
+    cases = {"normal": scored(rng, 40), "x": scored(rng, 40, 0.7, per_shift=40)}
+    single = compare(cases)["x"]
+    whole = compare({name: shift_means(own) for name, own in cases.items()})["x"]
+    assert single.value < 0.75 and whole.value > 0.95  # noise of one observation is averaged away
+    assert (single.anomalous.sum(), whole.anomalous.sum()) == (1600, 40)
 
 
 def test_intervals_cover_the_truth_and_are_wider_where_shifts_differ():
@@ -137,7 +148,7 @@ def test_the_table_has_measures_side_by_side_and_the_mean_last():
         (MEAN, "knn"),
     ]
     head, line, mean = table_text(rows).splitlines()
-    assert head.split() == ["anomaly", "seen", "shifts", "diffusion", "knn"]
+    assert head.split() == ["observation", "seen", "shifts", "diffusion", "knn"]
     assert line.split() == ["x", "40", "4", "0.900", "[0.800,", "1.000]", "not", "seen"]
     assert mean.startswith("mean")
 
@@ -161,7 +172,8 @@ def test_a_measure_fitted_to_normal_latents_finds_strange_ones(name):
     if isinstance(novelty, KNNNovelty):
         assert len(novelty.reservoir.unique(dim=0)) == novelty.size == 400
     strange = rng.standard_normal((50, 16)).astype(np.float32)
-    wins = compare(novelty, {"train": case(latents(20)), "normal": case(latents(50)), "strange": case(strange)})
+    cases = {"train": case(latents(20)), "normal": case(latents(50)), "strange": case(strange)}
+    wins = compare(score(novelty, cases))
     assert list(wins) == ["strange"]
     assert wins["strange"].value > 0.95
     with pytest.raises(ValueError, match="train_shifts: normal shifts gave 1 observations"):

@@ -165,10 +165,13 @@ def test_a_tiny_benchmark_of_the_abstract_task_writes_everything_and_repeats_its
     assert {path.name for path in (tmp_path / "out").iterdir()} >= FILES
     rows = read_rows(tmp_path / "out" / "auroc.csv")
     assert {row["measure"] for row in rows} == {"diffusion", "rnd", "knn"}
-    assert [row["anomaly"] for row in rows[::3]] == ["frozen", "noise", "mean"]
+    assert [(row["unit"], row["anomaly"]) for row in rows[::3]] == [
+        (unit, anomaly) for unit in ("observation", "shift") for anomaly in ("frozen", "noise", "mean")
+    ]
     assert all(float(row["low"]) <= float(row["auroc"]) <= float(row["high"]) for row in rows)
     found = json.loads((tmp_path / "out" / "novelty.json").read_text())
     assert found["auroc"]["knn"]["noise"]["value"] == float(rows[5]["auroc"])
+    assert found["auroc_of_shifts"]["knn"]["noise"]["value"] == float(rows[14]["auroc"])
     assert found["seen"]["noise"] == {"observations": 8, "shifts": 2}
     assert set(found["goals"]) == {"mean_auroc", "not_below_the_best_baseline"}
     before = (tmp_path / "out" / "auroc.csv").read_bytes()
