@@ -159,10 +159,11 @@ class OverlappedLearner(OffPolicyLearner):
 
 
 class _Explorer:
-    """Acts as an agent did when it was last refreshed."""
+    """Acts as an agent did when it was last refreshed; on a GPU in a stream of its own, beside the updates."""
 
     def __init__(self, agent: SACAgent):
         self._sources = (agent.encoder, agent.actor)
+        self._stream = torch.cuda.Stream(agent.device) if agent.device.type == "cuda" else None
         self._agent = copy.copy(agent)
         self._agent.encoder = copy.deepcopy(agent.encoder).requires_grad_(False)
         self._agent.actor = copy.deepcopy(agent.actor).requires_grad_(False)
@@ -173,10 +174,13 @@ class _Explorer:
         for source, own in zip(self._sources, (self._agent.encoder, self._agent.actor), strict=True):
             for new, kept in zip(_tensors(source), _tensors(own), strict=True):
                 kept.copy_(new)
+        if self._stream is not None:
+            self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
 
     def act(self, observations: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Choose actions (N, A) for observations (N, ...) and noise (N, A)."""
-        return self._agent.act(observations, noise=noise)
+        with contextlib.nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
+            return self._agent.act(observations, noise=noise)
 
 
 def _tensors(module: torch.nn.Module) -> list[torch.Tensor]:

@@ -1,9 +1,12 @@
-"""Copies between host and device; where the device is a GPU nothing waits for them.
+"""Copies between host and device, where nothing waits for a GPU, and generators that are moved between devices.
 
 Reference: PyTorch's tutorial "A guide on good usage of non_blocking and pin_memory",
 https://docs.pytorch.org/tutorials/intermediate/pinmem_nonblock.html
 """
 
+import zlib
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +16,24 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type != "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def send_array(array: np.ndarray, device: torch.device) -> Tensor:
+    """Copy an array to a device as `send` does; on the host the tensor shares its memory."""
+    return send(torch.from_numpy(array), device)
+
+
+def load_generator(generator: torch.Generator, state: Tensor) -> None:
+    """Give a generator the state that one had, or a seed where that one was on another kind of device.
+
+    Args:
+        generator: Goes on as the saved one would have, or from the state's checksum.
+        state: What `get_state` returned, uint8 of a length that is the device's own.
+    """
+    if len(state) == len(generator.get_state()):
+        generator.set_state(state)
+    else:
+        generator.manual_seed(zlib.crc32(state.numpy().tobytes()))
 
 
 class Arrival:
@@ -32,7 +53,7 @@ class Arrival:
             for tensor in tensors
         )
         self._event = torch.cuda.Event()
-        self._event.record()
+        self._event.record(torch.cuda.current_stream(tensors[0].device))
 
     def wait(self) -> tuple[Tensor, ...]:
         """Return the copies when they are there."""

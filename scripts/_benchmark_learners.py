@@ -95,7 +95,7 @@ def _training(name: str, stack: ExitStack) -> list[Measurement]:
     """The default learner of a task: a training step over env step and update, replay's share, updates per second."""
     from scripts._build import for_training, make_cells, make_learner
 
-    settings = compose_settings([*TASKS[name], "agent.warmup_steps=0", "overlap=false"])
+    settings = compose_settings([*TASKS[name], "agent.warmup_steps=0", "overlap=false", "device=cpu"])
     env = make_cells(for_training(settings), settings.task.cells)
     stack.callback(env.close)
     learner = make_learner(settings, env)

@@ -25,6 +25,13 @@ def keep_freed_memory() -> bool:
     return all(mallopt(option, LARGEST_BYTES) == 1 for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD))
 
 
+def convolve_in_float32() -> None:
+    """Leave out a GPU's TF32, whose ten bits of mantissa are too few for actions that agree to 1e-5."""
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = False
+
+
 def has_bfloat16() -> bool:
     """Tell whether the processor multiplies bfloat16 itself: AMX, or AVX-512's own instructions."""
     import torch

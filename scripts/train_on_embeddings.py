@@ -54,6 +54,7 @@ def run(argv: Sequence[str]) -> int:
     from agents import load_policy
     from scripts._build import choose_device
     from scripts._embeddings import load_embeddings
+    from scripts._machine import convolve_in_float32
     from scripts._runs import read_config
 
     root = Path(arguments.run_dir).expanduser()
@@ -62,6 +63,7 @@ def run(argv: Sequence[str]) -> int:
     output = root / "on_embeddings" if arguments.output is None else Path(arguments.output).expanduser()
     if output.exists():
         raise UsageError(f"output: {output} exists; remove it, or choose another output=FOLDER")
+    convolve_in_float32()
     policy = load_policy(root, choose_device(arguments.device))
     embeddings = load_embeddings(path)
     check_encoder(embeddings, policy, root, path)

@@ -16,6 +16,7 @@ from agents.encoders import Encoder, VideoEncoder
 from agents.optimizers import load_optimizer, make_adam, pack_optimizer, step_unless_nan
 from agents.replay import Batch
 from agents.spec import EnvSpec
+from agents.transfer import send_array
 
 VIEW_SHIFT = 4
 """Largest shift in pixels of InfoNCE's second view where the critic's frames are not shifted: DrQ-v2's pad."""
@@ -62,7 +63,7 @@ class AuxiliaryTasks:
 
         Returns:
             The batch, with the newest frame alone in a share `history_dropout` of its current clips; those to bootstrap
-            from stay whole.
+            from stay whole. Where that share is not 0 the host waits for a GPU, which draws them.
         """
         batch = index_clips(batch) if self.config.reads_pixels and batch.frames is None else batch
         if self.config.history_dropout == 0.0:
@@ -135,27 +136,26 @@ class AuxiliaryTasks:
             load_optimizer(self._optimizers[name], state[name]["optimizer"])
 
     def _consistency(self, batch: Batch, latents: Tensor, actions: Tensor, next_latents: Tensor) -> Tensor:
-        following, valid = next_latents, torch.as_tensor(batch.discount > 0.0, device=latents.device)
+        following, valid = next_latents, send_array(batch.discount > 0.0, latents.device)
         if self.config.n_step > 1:
             # Next latents lie n steps on; that of the segment's next transition lies one step on.
             following = latents.roll(-1, 0)
-            valid = torch.as_tensor(follows_in_segment(batch.rows, self.config.segment_length), device=latents.device)
+            valid = send_array(follows_in_segment(batch.rows, self.config.segment_length), latents.device)
         return consistency_loss(self.heads["predictor"](latents, actions), following, valid)
 
     def _infonce(self, encoder: Encoder, batch: Batch, latents: Tensor) -> Tensor:
         assert isinstance(encoder, VideoEncoder)
         assert batch.frames is not None
         device, pad = latents.device, self.config.random_shift
-        index = torch.as_tensor(batch.observations, device=device)
-        frames = torch.from_numpy(batch.frames[: batch.num_current]).to(device)
-        with torch.no_grad():
-            shown = self._shift(frames, batch.observations, VIEW_SHIFT if pad == 0 else pad)
-            views = encoder.encode_shared(shown, index)
+        index = send_array(batch.observations, device)
+        frames = send_array(batch.frames[: batch.num_current], device)
+        shown = self._shift(frames, batch.observations, VIEW_SHIFT if pad == 0 else pad)
+        views = encoder.encode_targets(shown, index)
         project = self.heads["projection"]
         return infonce_loss(project(latents), project(views), share_frames(index), self.config.infonce_temperature)
 
     def _shift(self, frames: Tensor, stacks: np.ndarray, pad: int) -> Tensor:
-        groups = torch.as_tensor(sharing_groups(stacks, len(frames)), device=frames.device)
+        groups = send_array(sharing_groups(stacks, len(frames)), frames.device)
         return shift_groups(frames, groups, pad, self.generator)
 
 

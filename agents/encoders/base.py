@@ -56,7 +56,8 @@ class VideoEncoder(Encoder):
 
     Attributes:
         smallest: Height and width that frames have at least.
-        learns_in_bfloat16: Whether pairs are multiplied in bfloat16; weights, latents and acting stay in float32.
+        learns_in_bfloat16: Whether what is learned from is multiplied in bfloat16; weights, latents and acting stay in
+            float32.
     """
 
     modality = "video"
@@ -113,8 +114,14 @@ class VideoEncoder(Encoder):
             with torch.no_grad():
                 return latents, self.encode_shared(frames, next_index).float()
 
+    @torch.no_grad()
+    def encode_targets(self, frames: Tensor, index: Tensor) -> Tensor:
+        """Encode stacks (B, T) of frames (M, C, H, W) without gradients, in the precision of pairs."""
+        with self.learning_precision(frames.device):
+            return self.encode_shared(frames, index).float()
+
     def learning_precision(self, device: torch.device) -> torch.autocast:
-        """Return the context in which pairs are encoded."""
+        """Return the context in which what is learned from is encoded."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.learns_in_bfloat16)
 
 

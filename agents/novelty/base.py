@@ -10,6 +10,7 @@ from agents._checks import check_int
 from agents.checkpoint import CheckpointError
 from agents.novelty.scale import LatentScale
 from agents.novelty.tracker import NoveltyTracker, combine_novelty, normalise_gaps
+from agents.transfer import load_generator
 
 TRACKER_DECAY = 0.99
 
@@ -136,7 +137,7 @@ class GapNovelty(ABC):
         self._relearn(state["learned"])
         self.scale.load_state_dict(state["scale"])
         self.tracker.load_state_dict(state["tracker"])
-        self.generator.set_state(state["generator"])
+        load_generator(self.generator, state["generator"])
         self.calls = int(state["calls"])
 
     @abstractmethod

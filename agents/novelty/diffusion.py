@@ -67,7 +67,7 @@ class DiffusionNovelty(GapNovelty):
     def _reconstruct(self, noisy: Tensor, predicted: Tensor, first: int) -> Tensor:
         """Denoise latents from step `first`, where the noise is predicted already, with a few steps of DDIM."""
         steps = descending_steps(first, self.config.recon_steps)
-        signals = [*self.alphas_bar[steps], torch.ones((), device=self.device)]
+        signals = [*(self.alphas_bar[step] for step in steps), torch.ones((), device=self.device)]
         current = denoise_step(noisy, predicted, signals[0], signals[1])
         for step, signal, following in zip(steps[1:], signals[1:-1], signals[2:], strict=True):
             current = denoise_step(current, self._predict_noise(current, step), signal, following)

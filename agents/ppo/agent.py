@@ -20,7 +20,7 @@ from agents.ppo.rollout import Choice, Minibatch
 from agents.sac.losses import unsquash_bounds
 from agents.sac.networks import squash_gaussian
 from agents.spec import EnvSpec
-from agents.transfer import send
+from agents.transfer import load_generator, send, send_array
 
 ADAM_EPS = 1e-5
 
@@ -145,7 +145,7 @@ class PPOAgent:
         for name, module in self._modules.items():
             module.load_state_dict(state["weights"][name])
         load_optimizer(self.optimizer, state["optimizer"])
-        self.generator.set_state(state["generator"])
+        load_generator(self.generator, state["generator"])
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
@@ -165,7 +165,7 @@ class PPOAgent:
         if batch.frames is None:
             return self.encoder(observations)
         assert isinstance(self.encoder, VideoEncoder)
-        return self.encoder.encode_shared(send(torch.from_numpy(batch.frames), self.device), observations)
+        return self.encoder.encode_shared(send_array(batch.frames, self.device), observations)
 
     def _descend(self, batch: Minibatch, latents: Tensor, advantages: Tensor, weights: Tensor) -> dict[str, Tensor]:
         config, even = self.config, torch.ones_like(weights)

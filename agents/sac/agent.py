@@ -22,7 +22,7 @@ from agents.sac.cost import CostCritic, cost_target, lagrangian_actor_loss, sign
 from agents.sac.networks import Actor, TwinCritic, squash_gaussian
 from agents.sac.result import BegunUpdate, UpdateResult
 from agents.spec import EnvSpec
-from agents.transfer import send
+from agents.transfer import load_generator, send, send_array
 
 
 class SACAgent:
@@ -179,7 +179,7 @@ class SACAgent:
             load_optimizer(optimizer, state["optimizers"][name])
         self.auxiliary.load_state_dict(state.get("auxiliary", {}))
         self.updates = state.get("updates", 0)
-        self.generator.set_state(state["generator"])
+        load_generator(self.generator, state["generator"])
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
@@ -220,11 +220,10 @@ class SACAgent:
         slow = self.encoder if self.config.privileged_critic else self.target_encoder
         if batch.frames is not None:
             assert isinstance(self.encoder, VideoEncoder) and isinstance(slow, VideoEncoder)
-            frames = self.auxiliary.shift(send(torch.from_numpy(batch.frames), self.device), batch)
+            frames = self.auxiliary.shift(send_array(batch.frames, self.device), batch)
             latents, next_latents = self.encoder.encode_pair(frames, batch.num_current, current, following)
-            with torch.no_grad():
-                held = next_latents if slow is self.encoder else slow.encode_shared(frames, following)
-                return latents, next_latents, held
+            held = next_latents if slow is self.encoder else slow.encode_targets(frames, following)
+            return latents, next_latents, held
         latents = self.encoder(current)
         with torch.no_grad():
             next_latents = self.encoder(following)
