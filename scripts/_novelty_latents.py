@@ -83,7 +83,7 @@ def collect_case(
     Raises:
         UsageError: what is kept cannot be read.
     """
-    names = [case.name, *(DERIVED if case.name == NORMAL else ())]
+    names = [case.name, *(derived_cases(plan.encoder) if case.name == NORMAL else ())]
     paths = [plan.root / f"latents_{name}.npz" for name in names]
     if not all(path.exists() for path in paths):
         rounds = Rounds(shift_seeds(settings.seed, number, plan.shifts(case)), plan.every, plan.policy, watch)
@@ -95,6 +95,11 @@ def collect_case(
         for name, path in zip(names, paths, strict=True):
             _save(path, parts[name].stack(plan.encoder.latent_dim))
     return {name: _load(path) for name, path in zip(names, paths, strict=True)}
+
+
+def derived_cases(encoder: Encoder) -> list[str]:
+    """Name the cases made of normal shifts that an encoder can tell from them: one frame is never seen to be frozen."""
+    return [name for name in DERIVED if name != FROZEN or encoder.observation_shape[0] > 1]
 
 
 def encode(encoder: Encoder, observations: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -1,12 +1,12 @@
 """Ask novelty measures about anomalies: `python scripts/novelty_benchmark.py [run_dir=RUN] output=FOLDER`.
 
 Trains diffusion, RND and kNN on latents of normal shifts and tests them on a kind of dish never seen, a moved camera,
-changed light, a broken dish, frozen frames and pure noise: AUROC with 95 % intervals (bootstrap over shifts), of single
-observations and of shifts, by the mean score of what each shows of the anomaly. Latents come from the encoder of
-run_dir=, whose policy is then at work too, or from a fresh random one (encoder=, seed=) and steady work.
-train_shifts=96 test_shifts=32 every=8 updates=4000 kind=glass are the defaults, shifts of task.shift_minutes=3; other
-overrides of a run count as well. Writes auroc.csv, novelty.json, auroc.png and examples.png; the same output goes on
-after an interrupt.
+changed light, a broken dish, pure noise and, where several frames are seen at once, frozen ones: AUROC with 95 %
+intervals (bootstrap over shifts), of single observations and of shifts, by the mean score of what each shows of the
+anomaly. Latents come from the encoder of run_dir=, whose policy is then at work too, or from a fresh random one
+(encoder=, seed=) and steady work. train_shifts=96 test_shifts=32 every=8 updates=4000 kind=glass are the defaults,
+shifts of task.shift_minutes=3; other overrides of a run count as well. Writes auroc.csv, novelty.json, auroc.png and
+examples.png; the same output goes on after an interrupt.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
 
 
 def _run_words(arguments: NoveltyArguments, overrides: Sequence[str]) -> list[str]:
-    """Task and encoder of the run, as overrides; what the command line says of them must not differ."""
+    """Task, frames and encoder of the run, as overrides; what the command line says of them must not differ."""
     from scripts._runs import read_config
 
     if arguments.run_dir is None:
@@ -133,6 +133,7 @@ def _run_words(arguments: NoveltyArguments, overrides: Sequence[str]) -> list[st
     saved = load_settings(read_config(Path(arguments.run_dir).expanduser()))
     words = [f"task={saved.task.name}", f"encoder={saved.encoder.name}"]
     words.append(f"encoder.latent_dim={saved.encoder.latent_dim}")
+    words += [] if saved.task.frames is None else [f"task.frames={saved.task.frames}"]
     for word in overrides:
         own = [mine for mine in words if mine.partition("=")[0] == word.partition("=")[0] and mine != word]
         if own:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents import load_policy, save_policy
+from agents import build_encoder, load_policy, save_policy
 from scripts import _novelty_latents, novelty_benchmark
 from scripts._build import make_agent, make_cells, with_kwargs
 from scripts._cli import compose_settings, guarded
@@ -27,7 +27,7 @@ from scripts._novelty_cases import (
     shift_seeds,
     watch_case,
 )
-from scripts._novelty_latents import _variants
+from scripts._novelty_latents import _variants, derived_cases
 from scripts._runs import RunPlan, make_folder, read_rows
 from scripts.novelty_benchmark import run
 from v2p_sim.breakage import Outcome
@@ -156,6 +156,17 @@ def test_frozen_frames_repeat_the_newest_and_noise_is_all_noise():
     assert set(_variants(["camera"], stacks, np.random.default_rng(1))) == {"camera"}
 
 
+def test_a_run_says_how_many_frames_are_seen_and_one_is_never_frozen(tmp_path):
+    make_folder(RunPlan(tmp_path / "run", None), compose_settings([*PHYSICAL, "task.frames=3"]))
+    run_dir = str(tmp_path / "run")
+    words = novelty_benchmark._run_words(novelty_benchmark.NoveltyArguments(run_dir=run_dir), [])
+    assert words[0] == "task=dishwashing_mujoco" and "task.frames=3" in words
+    with pytest.raises(ValueError, match=r"task\.frames=1: the run in run_dir has task\.frames=3; nearest"):
+        run([f"run_dir={run_dir}", "task.frames=1", f"output={tmp_path / 'out'}"])
+    assert derived_cases(build_encoder("simple2dcnn", (1, 3, 64, 64))) == ["noise"]
+    assert derived_cases(build_encoder("simple2dcnn", (2, 3, 64, 64))) == ["frozen", "noise"]
+
+
 def test_a_tiny_benchmark_of_the_abstract_task_writes_everything_and_repeats_itself(tmp_path, capsys):
     argv = [*ABSTRACT, f"output={tmp_path / 'out'}"]
     assert run(argv) == 0
@@ -207,7 +218,7 @@ def test_the_physical_task_shows_every_case(tmp_path, capsys):
     assert run(argv) == 0
     printed = capsys.readouterr().out
     seen = json.loads((tmp_path / "out" / "novelty.json").read_text())["seen"]
-    assert list(seen) == ["frozen", "noise", "kind", "camera", "light", "broken"]
+    assert list(seen) == ["noise", "kind", "camera", "light", "broken"]
     assert all(own["shifts"] == 2 for name, own in seen.items() if name != "broken")
     assert seen["broken"]["observations"] == 0 and "not seen" in printed  # nothing breaks in 80 ms
     frames = {}
