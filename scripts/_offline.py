@@ -57,6 +57,7 @@ def make_offline_learner(
     # Segments share frames, and there are none; every latent stays in replay.
     given |= {"segment_length": 1, "replay_capacity": max(len(embeddings.latents), own.n_step + 2)}
     given |= dict.fromkeys(PIXEL_SETTINGS, 0) | {"privileged_critic": False}  # latents are all that was written down
+    given |= {"consistency_coefficient": 0.0}  # it trains an encoder, and needs steps of one or segments
     config = agent_config(own.model_copy(update=given))
     width, device = embeddings.latents.shape[1], choose_device(offline.device)
     latents = EnvSpec((width,), "float32", spec.action_low, spec.action_high)

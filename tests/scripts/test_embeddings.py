@@ -143,9 +143,10 @@ def test_what_was_learned_from_latents_acts_on_pixels(root, embeddings, tmp_path
     assert said(capsys, train_on_embeddings, *words).startswith(f"output: {output} exists; remove it")
 
 
-def test_what_a_run_does_to_pixels_is_left_out_where_there_are_none(tmp_path):
+def test_what_a_run_does_to_pixels_and_their_encoder_is_left_out_where_there_are_none(tmp_path):
     pixels = ("agent.random_shift=4", "agent.history_dropout=0.5", "agent.infonce_coefficient=0.1")
-    root = make_run(tmp_path / "run", *pixels)
+    auxiliary = ("agent.consistency_coefficient=0.1", "agent.n_step=2", "agent.segment_length=4")
+    root = make_run(tmp_path / "run", *pixels, *auxiliary)
     assert precompute_embeddings.run([f"run_dir={root}", "episodes=1"]) == 0
     assert train_on_embeddings.run([f"run_dir={root}", "updates=1", "batch_size=16", "shifts=1"]) == 0
 
