@@ -74,6 +74,9 @@ def draw_agents(outcomes: Sequence[Outcome]) -> Any:
             level = one.scores["profit_usd_per_hour"]
             for episode, profit in (one.curve if one.curve else {0: level, last: level}).items():
                 curves.setdefault(episode, []).append(profit)
+        # Where only some seeds were evaluated a mean of theirs would be a step aside, not one of learning.
+        most = max(map(len, curves.values()))
+        curves = {episode: profits for episode, profits in curves.items() if len(profits) == most}
         draw_band(axis, curves, agent, COLOURS[place % len(COLOURS)])
     finish(axis, "shifts trained", "greedy profit [$/h], IQM over seeds, 95 %")
     return figure

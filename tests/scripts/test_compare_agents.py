@@ -90,6 +90,12 @@ def test_the_table_holds_interquartile_means_and_the_best_agent_first():
     assert math.isnan(table.rows[1][table.columns.index("low_95")])
 
 
+def test_a_curve_has_the_points_at_which_all_seeds_were_evaluated():
+    often = outcome("ppo", 0, 9.0, {5: 9.0, 10: 1.0, 15: 9.0, 20: 2.0})
+    axis = draw_agents([often, outcome("ppo", 1, 9.0, {10: 3.0, 20: 4.0})]).axes[0]
+    assert axis.get_lines()[0].get_xydata().tolist() == [[10.0, 2.0], [20.0, 3.0]]
+
+
 def test_learners_are_curves_and_the_others_levels():
     axis = draw_agents([outcome("sac", 0, 9.0, {5: 1.0, 10: 9.0}), outcome("random", 0, 5.0)]).axes[0]
     sac, random = ((list(line.get_xdata()), list(line.get_ydata())) for line in axis.lines)
