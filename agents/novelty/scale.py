@@ -66,7 +66,7 @@ class LatentScale:
         self.count = int(state["count"])
 
     def _refresh(self) -> None:
-        # The one place in an update where the host waits for a GPU: `eigh` does.
+        # `eigh` makes the host wait for a GPU.
         values, vectors = torch.linalg.eigh(self.covariance)
         values = values.clamp(min=0.0)
         values = (values + self.floor * values.mean()).clamp(min=SMALLEST_VARIANCE)

@@ -40,10 +40,13 @@ def test_a_generator_of_another_kind_of_device_seeds_this_one():
 
 def test_an_agent_and_a_novelty_saved_on_a_gpu_go_on_here():
     agent, novelty = video.make_agent(), build_novelty("diffusion", 8)
+    expected = torch.Generator()
+    load_generator(expected, CUDA_STATE)
     for saved in (agent, novelty):
         saved.load_state_dict(saved.state_dict() | {"generator": CUDA_STATE})
-    agent.update(video.make_batch(), 0.0, 0.0)
-    novelty.update(torch.randn(4, 8))
+        assert torch.equal(saved.state_dict()["generator"], expected.get_state())
+    assert np.isfinite(agent.update(video.make_batch(), 0.0, 0.0).priorities).all()
+    assert torch.isfinite(novelty.update(torch.randn(4, 8))["novelty_loss"])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
