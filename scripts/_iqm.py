@@ -38,5 +38,7 @@ def draw_band(axis: Any, scores: Mapping[int, Sequence[float]], label: str, colo
         return
     places = sorted(scores)
     found = [iqm_of(scores[place]) for place in places]
-    axis.plot(places, [one["iqm"] for one in found], color=colour, label=f"{label}, {len(scores[places[-1]])} seeds")
+    count = len(scores[places[-1]])
+    label = f"{label}, {count} seed{'' if count == 1 else 's'}"
+    axis.plot(places, [one["iqm"] for one in found], color=colour, label=label)
     axis.fill_between(places, [one["low"] for one in found], [one["high"] for one in found], color=colour, alpha=0.2)

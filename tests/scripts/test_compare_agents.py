@@ -94,6 +94,7 @@ def test_a_curve_has_the_points_at_which_all_seeds_were_evaluated():
     often = outcome("ppo", 0, 9.0, {5: 9.0, 10: 1.0, 15: 9.0, 20: 2.0})
     axis = draw_agents([often, outcome("ppo", 1, 9.0, {10: 3.0, 20: 4.0})]).axes[0]
     assert axis.get_lines()[0].get_xydata().tolist() == [[10.0, 2.0], [20.0, 3.0]]
+    assert axis.get_lines()[0].get_label() == "ppo, 2 seeds"
 
 
 def test_learners_are_curves_and_the_others_levels():
@@ -101,6 +102,7 @@ def test_learners_are_curves_and_the_others_levels():
     sac, random = ((list(line.get_xdata()), list(line.get_ydata())) for line in axis.lines)
     assert sac == ([5, 10], [1.0, 9.0])
     assert random == ([0, 10], [5.0, 5.0])
+    assert [line.get_label() for line in axis.lines] == ["sac, 1 seed", "random, 1 seed"]
 
 
 def test_learners_train_as_train_does_and_the_others_look_at_numbers(tmp_path):
