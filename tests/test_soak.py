@@ -10,6 +10,9 @@ import pytest
 
 TRAIN = Path(__file__).parents[1] / "scripts" / "train.py"
 
+BEST_CONSTANT = 29.69  # $/h of the best action that never changes (docs/measurements.md)
+ERROR_TARGET = 0.06
+
 pytestmark = pytest.mark.soak
 
 
@@ -25,12 +28,13 @@ def test_the_abstract_task_is_learnt(tmp_path: Path, seed: int):
     assert summary["eval"]["optimum_fraction"]["value"] >= 0.98
 
 
-def test_the_default_run_beats_what_does_not_learn(tmp_path: Path):
+def test_the_default_run_beats_what_does_not_see(tmp_path: Path):
     summary = trained(tmp_path / "run", "task=dishwashing_mujoco")
     others = [summary["untrained"], *summary["baselines"].values()]
     earned = summary["eval"]["profit_usd_per_hour"]["value"]
-    assert summary["eval"]["shifts"] >= 8
-    assert earned > max(other["profit_usd_per_hour"]["value"] for other in others)
+    assert summary["eval"]["shifts"] >= 16
+    assert earned > max(BEST_CONSTANT, *(other["profit_usd_per_hour"]["value"] for other in others))
+    assert summary["eval"]["err_rate"]["high"] < ERROR_TARGET
 
 
 def script(name: str, *argv: str) -> int:
