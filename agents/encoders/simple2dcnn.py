@@ -63,21 +63,20 @@ class Simple2DCNN(VideoEncoder):
 
     def encode_pair(self, frames: Tensor, num_current: int, index: Tensor, next_index: Tensor) -> tuple[Tensor, Tensor]:
         """Encode current stacks with gradients and next stacks without, every frame once."""
-        current = self._learn_frames(frames[:num_current])
-        latents = self._pool_shared(current, index)
+        with self.learning_precision(frames.device):  # one context, in which a weight is cast once
+            current = self.encode_frames(frames[:num_current]).float()
+            with torch.no_grad():
+                rest = self.encode_frames(frames[num_current:]).float()
         with torch.no_grad():
-            rest = self._learn_frames(frames[num_current:])
             next_latents = self._pool_shared(torch.cat([current, rest]), next_index)
-        return latents, next_latents
+        return self._pool_shared(current, index), next_latents
 
     @torch.no_grad()
     def encode_targets(self, frames: Tensor, index: Tensor) -> Tensor:
         """Encode stacks (B, T) of frames (M, C, H, W) without gradients, in the precision of pairs."""
-        return self._pool_shared(self._learn_frames(frames), index)
-
-    def _learn_frames(self, frames: Tensor) -> Tensor:
         with self.learning_precision(frames.device):
-            return self.encode_frames(frames).float()
+            features = self.encode_frames(frames).float()
+        return self._pool_shared(features, index)
 
     def _convolve_pixels(self, frames: Tensor) -> Tensor:
         """Convolve x / 255 - 1/2 of pixels x: the weights are scaled, not the many more pixels."""
