@@ -124,6 +124,7 @@ def _variants(
     made = {names[0]: observations}
     if FROZEN in names:
         made[FROZEN] = np.repeat(observations[:, -1:], observations.shape[1], axis=1)
+    if NOISE in names:
         made[NOISE] = rng.integers(0, 256, observations.shape, np.uint8)
     return made
 

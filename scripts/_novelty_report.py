@@ -36,7 +36,7 @@ class AurocRow:
 
 
 def table_rows(
-    auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str, tuple[int, int]], unit: str = OBSERVATION
+    auroc: Mapping[str, Mapping[str, Interval]], counts: Mapping[str, tuple[int, int]], unit: str
 ) -> list[AurocRow]:
     """List all results, anomaly by anomaly, the mean last.
 
@@ -79,13 +79,21 @@ def _unit_text(rows: Sequence[AurocRow]) -> str:
 
 
 def verdict_text(found: Mapping[str, Any]) -> str:
-    """Say what was asked and what was reached."""
+    """Say what was asked and what was reached.
+
+    Args:
+        found: what `judge` returned, by unit
+    """
+    return "\n".join(_verdict_text(unit, own) for unit, own in found.items())
+
+
+def _verdict_text(unit: str, found: Mapping[str, Any]) -> str:
     mean, margin = found["auroc"]["diffusion"][MEAN], found["margin"]
     reached = {name: "reached" if holds else "not reached" for name, holds in found["goals"].items()}
     lead = f"{margin.value:+.3f} [{margin.low:+.3f}, {margin.high:+.3f}]"
     return (
-        f"diffusion's mean AUROC {mean.value:.3f}, asked {GOAL_AUROC:.2f}: {reached['mean_auroc']}\n"
-        f"over the best baseline, {found['best_baseline']}: {lead}, asked at least 0:"
+        f"{unit}s: diffusion's mean AUROC {mean.value:.3f}, asked {GOAL_AUROC:.2f}: {reached['mean_auroc']};"
+        f" over the best baseline, {found['best_baseline']}: {lead}, asked at least 0:"
         f" {reached['not_below_the_best_baseline']}"
     )
 
@@ -97,33 +105,32 @@ def write_report(
 
     Args:
         root: folder
-        found: what `judge` returned
+        found: what `judge` returned, by unit
         counts: observations and shifts by anomaly
         about: what was measured, for the JSON and the title
 
     Returns:
         The rows of the table.
     """
-    rows = table_rows(found["auroc"], counts)
-    both = [
-        *rows,
-        *table_rows(found["auroc_of_shifts"], {name: (own, own) for name, (_, own) in counts.items()}, SHIFT),
-    ]
-    write_table(root / CSV_FILE, both, AurocRow)
-    tables = {
-        key: {measure: {name: asdict(own) for name, own in each.items()} for measure, each in found[key].items()}
-        for key in ("auroc", "auroc_of_shifts")
-    }
-    interval = "95 %, bootstrap over shifts"
-    whole = {**about, "interval": interval, **found, **tables, "margin": asdict(found["margin"])}
+    of_units = {OBSERVATION: counts, SHIFT: {name: (shifts, shifts) for name, (_, shifts) in counts.items()}}
+    rows = [row for unit, own in found.items() for row in table_rows(own["auroc"], of_units[unit], unit)]
+    write_table(root / CSV_FILE, rows, AurocRow)
+    plain = {unit: _plain(own) for unit, own in found.items()}
     seen = {name: {"observations": own, "shifts": shifts} for name, (own, shifts) in counts.items()}
-    write_json(root / JSON_FILE, whole | {"seen": seen, "versions": versions()})
+    whole = {**about, "interval": "95 %, bootstrap over shifts", **plain, "seen": seen, "versions": versions()}
+    write_json(root / JSON_FILE, whole)
     draw_bars(root / PLOT, rows, f"{about['task']}, {about['encoder']}: novelty of what was never seen")
-    return both
+    return rows
+
+
+def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the intervals of what `judge` returned as dictionaries."""
+    auroc = {measure: {name: asdict(own) for name, own in each.items()} for measure, each in found["auroc"].items()}
+    return {**found, "auroc": auroc, "margin": asdict(found["margin"])}
 
 
 def draw_bars(path: Path, rows: Sequence[AurocRow], title: str) -> None:
-    """Draw the AUROC of each anomaly, measures side by side, with 95 % intervals.
+    """Draw the AUROC of each anomaly, a panel a unit, measures side by side, with 95 % intervals.
 
     Args:
         path: the PNG
@@ -132,8 +139,18 @@ def draw_bars(path: Path, rows: Sequence[AurocRow], title: str) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.8), dpi=100, layout="constrained")
-    axis = figure.subplots()
+    units = list(dict.fromkeys(row.unit for row in rows))
+    figure = Figure(figsize=(10, 1.0 + 3.4 * len(units)), dpi=100, layout="constrained")
+    for axis, unit in zip(figure.subplots(len(units), 1, squeeze=False)[:, 0], units, strict=True):
+        _draw_unit(axis, [row for row in rows if row.unit == unit])
+        axis.set_title(f"single {unit}s" if unit == OBSERVATION else f"whole {unit}s", fontsize=10)
+    figure.suptitle(title)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, ncols=5, loc="outside lower center")
+    figure.savefig(path)
+
+
+def _draw_unit(axis: Any, rows: Sequence[AurocRow]) -> None:
     anomalies, measures = (list(dict.fromkeys(getattr(row, key) for row in rows)) for key in ("anomaly", "measure"))
     width = 0.8 / len(measures)
     for place, measure in enumerate(measures):
@@ -143,16 +160,12 @@ def draw_bars(path: Path, rows: Sequence[AurocRow], title: str) -> None:
         reach = np.maximum([value - low, high - value], 0.0)
         axis.bar(at, value, width, yerr=reach, capsize=3, color=_COLOURS[place % len(_COLOURS)], label=measure)
     axis.axhline(0.5, color="#999999", linewidth=1, linestyle="--", label="chance")
-    axis.axhline(
-        GOAL_AUROC, color="#333333", linewidth=1, linestyle=":", label=f"asked of diffusion's mean: {GOAL_AUROC:g}"
-    )
+    asked = f"asked of diffusion's mean: {GOAL_AUROC:g}"
+    axis.axhline(GOAL_AUROC, color="#333333", linewidth=1, linestyle=":", label=asked)
     axis.set_xticks(np.arange(len(anomalies)), anomalies)
     axis.set_ylim(0.0, 1.05)
-    axis.set_ylabel("AUROC against normal shifts, 95 % intervals")
-    axis.set_title(title)
-    figure.legend(frameon=False, fontsize=8, ncols=5, loc="outside lower center")
+    axis.set_ylabel("AUROC, 95 %")
     axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
 
 
 def draw_examples(path: Path, frames: Mapping[str, npt.NDArray[np.uint8]]) -> None:

@@ -93,7 +93,15 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
     from scripts._novelty_auroc import shift_means
     from scripts._novelty_latents import collect_case, encoder_digest
     from scripts._novelty_measure import MEASURES, compare, fit, judge, observed, score
-    from scripts._novelty_report import EXAMPLES, draw_examples, table_text, verdict_text, write_report
+    from scripts._novelty_report import (
+        EXAMPLES,
+        OBSERVATION,
+        SHIFT,
+        draw_examples,
+        table_text,
+        verdict_text,
+        write_report,
+    )
 
     def tick() -> None:
         meter.add(1.0)
@@ -112,10 +120,10 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
         meter.label(name)
         scored[name] = score(fit(name, seen["train"].latents, settings, arguments.updates, tick), seen)
     wins = {name: compare(own) for name, own in scored.items()}
-    shifts = {
+    of_shifts = {
         name: compare({case: shift_means(all_of) for case, all_of in own.items()}) for name, own in scored.items()
     }
-    found = judge(wins, settings.seed) | {"auroc_of_shifts": judge(shifts, settings.seed)["auroc"]}
+    found = {OBSERVATION: judge(wins, settings.seed), SHIFT: judge(of_shifts, settings.seed)}
     about = {"task": settings.task.name, "encoder": settings.encoder.name, "digest": encoder_digest(plan.encoder)}
     about |= arguments.model_dump(exclude={"output"}) | {"seed": settings.seed}
     rows = write_report(plan.root, found, observed(wins["diffusion"]), about)

@@ -133,14 +133,15 @@ def test_the_verdict_compares_diffusion_with_the_best_baseline(offsets, goals):
     assert found["best_baseline"] == max(("rnd", "knn"), key=lambda name: offsets[name])
     assert found["margin"].low <= found["margin"].value <= found["margin"].high
     assert (found["margin"].value > 0.0) == (offsets["diffusion"] > offsets[found["best_baseline"]])
-    text = verdict_text(found)
+    text = verdict_text({"observation": found, "shift": judge(made({"diffusion": 9.0, "rnd": 1.0}), seed=0)})
     assert text.count("not reached") == 2 - sum(goals)
+    assert [line.split(":")[0] for line in text.splitlines()] == ["observations", "shifts"]
 
 
 def test_the_table_has_measures_side_by_side_and_the_mean_last():
     auroc_of = {name: {"x": Interval(0.9, 0.8, 1.0), MEAN: Interval(0.9, 0.8, 1.0)} for name in ("diffusion", "knn")}
     auroc_of["knn"]["x"] = Interval(math.nan, math.nan, math.nan)
-    rows = table_rows(auroc_of, {"x": (40, 4)})
+    rows = table_rows(auroc_of, {"x": (40, 4)}, "observation")
     assert [(row.anomaly, row.measure) for row in rows] == [
         ("x", "diffusion"),
         ("x", "knn"),

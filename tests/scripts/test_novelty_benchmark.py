@@ -154,6 +154,8 @@ def test_frozen_frames_repeat_the_newest_and_noise_is_all_noise():
     assert all(np.array_equal(made["frozen"][:, frame], stacks[:, -1]) for frame in range(8))
     assert 90 < made["noise"].mean() < 165 and not np.array_equal(made["noise"][0, 0], made["noise"][0, 1])
     assert set(_variants(["camera"], stacks, np.random.default_rng(1))) == {"camera"}
+    single = _variants(["normal", "noise"], stacks[:, -1:], np.random.default_rng(1))
+    assert list(single) == ["normal", "noise"] and 90 < single["noise"].mean() < 165
 
 
 def test_a_run_says_how_many_frames_are_seen_and_one_is_never_frozen(tmp_path):
@@ -181,10 +183,10 @@ def test_a_tiny_benchmark_of_the_abstract_task_writes_everything_and_repeats_its
     ]
     assert all(float(row["low"]) <= float(row["auroc"]) <= float(row["high"]) for row in rows)
     found = json.loads((tmp_path / "out" / "novelty.json").read_text())
-    assert found["auroc"]["knn"]["noise"]["value"] == float(rows[5]["auroc"])
-    assert found["auroc_of_shifts"]["knn"]["noise"]["value"] == float(rows[14]["auroc"])
+    for unit, row in (("observation", rows[5]), ("shift", rows[14])):
+        assert found[unit]["auroc"]["knn"]["noise"]["value"] == float(row["auroc"])
+        assert set(found[unit]["goals"]) == {"mean_auroc", "not_below_the_best_baseline"}
     assert found["seen"]["noise"] == {"observations": 8, "shifts": 2}
-    assert set(found["goals"]) == {"mean_auroc", "not_below_the_best_baseline"}
     before = (tmp_path / "out" / "auroc.csv").read_bytes()
     assert run(argv) == 0
     assert "goes on" in capsys.readouterr().out
