@@ -16,6 +16,8 @@ Randomization = Literal["off", "mild", "strong"]
 ContactLog = Literal["csv", "parquet"]
 Overlap = Literal["auto", True, False]
 
+NoiseLevel = Annotated[float, Field(gt=0.0, le=1.0)]
+
 MAX_SEED = 2**31 - 1  # evaluation's seeds lie above
 DEFAULT_ENCODER: dict[str, str] = {"state": "mlp", "video": "simple2dcnn", "privileged": "mlp"}
 ENCODER_MODALITY: dict[str, str] = {
@@ -92,17 +94,35 @@ class EncoderSettings(Section):
         return self.model_dump(include={"pretrained", "size"}, exclude_none=True)
 
 
+TRAIN_LEVEL, SCORE_LEVEL = 0.6, 0.3
+"""Largest noise level of training and of scores: those of `agents.DiffusionConfig`."""
+
+
 class NoveltySettings(Section):
     """What tells new transitions from old ones; null = the measure's own value."""
 
     name: Literal["diffusion", "rnd", "knn", "none"]
     prediction: Literal["eps", "v"] | None = None
     schedule: Literal["cosine", "linear"] | None = None
+    hidden: Count | None = None
+    train_level: NoiseLevel | None = None
+    score_levels: Annotated[list[NoiseLevel], Field(min_length=1)] | None = None
+
+    @property
+    def too_noisy(self) -> str | None:
+        """Name the setting in the way where scores ask about more noise than the denoiser is trained on."""
+        strongest = max(self.score_levels or [SCORE_LEVEL])
+        if strongest <= (self.train_level or TRAIN_LEVEL):
+            return None
+        if self.train_level is None:
+            return f"score_levels: the denoiser learns noise up to {TRAIN_LEVEL}; nearest valid: {TRAIN_LEVEL}"
+        return f"train_level: scores ask about noise of {strongest}; nearest valid: {strongest}"
 
     @property
     def options(self) -> dict[str, Any]:
         """What is given beside the name."""
-        return self.model_dump(exclude={"name"}, exclude_none=True)
+        given = self.model_dump(exclude={"name"}, exclude_none=True)
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
 
 
 class PiSettings(Section):
@@ -199,6 +219,8 @@ def _complete(settings: Settings) -> Settings:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
     for key in settings.novelty.options if settings.novelty.name != "diffusion" else ():
         raise UsageError(f"novelty.{key}: {settings.novelty.name} has no such setting; nearest valid: leave it out")
+    if settings.novelty.too_noisy is not None:
+        raise UsageError(f"novelty.{settings.novelty.too_noisy}")
     for key in settings.encoder.options.keys() - ENCODER_OPTIONS.get(encoder, ()):
         raise UsageError(f"encoder.{key}: {encoder} has no such setting; nearest valid: leave it out")
     schedule = task.schedule.model_dump()

@@ -13,7 +13,16 @@ from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
 from scripts._build import make_cells, make_constraint, make_learner, without_pretrained
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
-from scripts._settings import ENCODER_MODALITY, ENCODER_OPTIONS, ConstraintSettings, PiSettings, Settings, load_settings
+from scripts._settings import (
+    ENCODER_MODALITY,
+    ENCODER_OPTIONS,
+    SCORE_LEVEL,
+    TRAIN_LEVEL,
+    ConstraintSettings,
+    PiSettings,
+    Settings,
+    load_settings,
+)
 
 GAINS = "economics.constraint.pi={proportional: 2.0, integral: 0.5, limit: 10.0}"
 
@@ -158,6 +167,10 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
         ),
         ("novelty=rdn", "novelty: there is no 'rdn'; valid: diffusion, knn, none, rnd; nearest valid: novelty=rnd"),
         ("novelty.prediction=x0", "novelty.prediction: 'x0' is not one of eps, v; nearest valid: v"),
+        ("novelty.train_level=0", "novelty.train_level: must be more than 0.0, got 0"),
+        ("novelty.train_level=0.1", "novelty.train_level: scores ask about noise of 0.3; nearest valid: 0.3"),
+        ("novelty.score_levels=[0.1,0.8]", "novelty.score_levels: the denoiser learns noise up to 0.6; nearest valid:"),
+        ("novelty.score_levels=[]", "novelty.score_levels: "),
         ("seed=1,2", "seed: cannot be read as given (seed=1,2); several values need -m (multirun)"),
         ("run_dir='${nope}'", "run_dir: "),
         ("~agent", "agent: missing; give it a value, agent=..."),
@@ -229,6 +242,12 @@ def test_the_novelty_of_a_run_is_the_one_that_was_asked_for():
     novelty = make_learner(settings, make_cells(settings, 1)).novelty
     assert isinstance(novelty, DiffusionNovelty)
     assert (novelty.config.prediction, novelty.config.schedule) == ("eps", "linear")
+    assert (novelty.config.train_level, novelty.config.score_levels) == (TRAIN_LEVEL, (SCORE_LEVEL,))
+    words = ["novelty.hidden=32", "novelty.train_level=0.2", "novelty.score_levels=[0.05,0.1]"]
+    settings = compose_settings(["task=dishwashing", *words])
+    novelty = make_learner(settings, make_cells(settings, 1)).novelty
+    assert isinstance(novelty, DiffusionNovelty)
+    assert (novelty.config.hidden, novelty.config.train_level, novelty.config.score_levels) == (32, 0.2, (0.05, 0.1))
 
 
 @pytest.mark.parametrize(
