@@ -105,6 +105,14 @@ def test_learners_are_curves_and_the_others_levels():
     assert [line.get_label() for line in axis.lines] == ["sac, 1 seed", "random, 1 seed"]
 
 
+def test_the_readme_says_what_the_published_ledgers_hold():
+    root = Path(__file__).parents[2]
+    found = [read_outcome(root / "docs" / "ledgers" / f"sac_{seed}") for seed in range(3)]
+    assert {(one.agent, one.task, one.shifts) for one in found} == {("sac", "dishwashing_mujoco", 32)}
+    profits = [f"${one.scores['profit_usd_per_hour']:.2f}" for one in found]
+    assert "{}, {} and {} an hour".format(*profits) in (root / "README.md").read_text(encoding="utf-8")
+
+
 def test_learners_train_as_train_does_and_the_others_look_at_numbers(tmp_path):
     job = _compare.Job("sac", 3, tmp_path / "it's here")
     settings = training(["task=dishwashing", "episodes=100", "agent.lr=1e-4"], job)
