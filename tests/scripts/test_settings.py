@@ -7,22 +7,12 @@ import inspect
 import pytest
 
 from agents import AGENTS, ENCODERS, NOVELTIES
-from agents.novelty import DiffusionNovelty
 from economics import ConstraintConfig, PiGains
 from scripts._agent_settings import AGENT_SECTIONS, TASK_DECIDES
 from scripts._build import make_cells, make_constraint, make_learner, without_pretrained
 from scripts._cli import compose_settings, configs_dir
 from scripts._explain import UsageError, key_names, nearest
-from scripts._settings import (
-    ENCODER_MODALITY,
-    ENCODER_OPTIONS,
-    SCORE_LEVEL,
-    TRAIN_LEVEL,
-    ConstraintSettings,
-    PiSettings,
-    Settings,
-    load_settings,
-)
+from scripts._settings import ENCODER_MODALITY, ENCODER_OPTIONS, ConstraintSettings, PiSettings, Settings, load_settings
 
 GAINS = "economics.constraint.pi={proportional: 2.0, integral: 0.5, limit: 10.0}"
 
@@ -166,11 +156,6 @@ def test_a_wrong_gate_or_gain_is_one_line(overrides, said):
             "encoder: there is no 'foo'; valid: auto, mlp, r3d18, simple2dcnn, simple3dcnn, timesformer",
         ),
         ("novelty=rdn", "novelty: there is no 'rdn'; valid: diffusion, knn, none, rnd; nearest valid: novelty=rnd"),
-        ("novelty.prediction=x0", "novelty.prediction: 'x0' is not one of eps, v; nearest valid: v"),
-        ("novelty.train_level=0", "novelty.train_level: must be more than 0.0, got 0"),
-        ("novelty.train_level=0.1", "novelty.train_level: scores ask about noise of 0.3; nearest valid: 0.3"),
-        ("novelty.score_levels=[0.1,0.8]", "novelty.score_levels: the denoiser learns noise up to 0.6; nearest valid:"),
-        ("novelty.score_levels=[]", "novelty.score_levels: "),
         ("seed=1,2", "seed: cannot be read as given (seed=1,2); several values need -m (multirun)"),
         ("run_dir='${nope}'", "run_dir: "),
         ("~agent", "agent: missing; give it a value, agent=..."),
@@ -220,37 +205,6 @@ def test_a_run_folder_from_before_the_auxiliary_losses_still_loads():
 
 
 @pytest.mark.parametrize(
-    ("override", "said"),
-    [
-        ("novelty.schedule=linear", "novelty.schedule: the chosen novelty has no such setting; nearest valid: leave"),
-        ("+novelty.schedule=linear", "novelty.schedule: knn has no such setting; nearest valid: leave it out"),
-    ],
-)
-def test_a_setting_of_diffusion_is_refused_for_another_measure(override, said):
-    with pytest.raises(UsageError) as caught:
-        compose_settings(["novelty=knn", override])
-    assert str(caught.value).startswith(said)
-
-
-def test_the_novelty_of_a_run_is_the_one_that_was_asked_for():
-    for name in NOVELTIES:
-        settings = compose_settings(["task=dishwashing", f"novelty={name}"])
-        novelty = make_learner(settings, make_cells(settings, 1)).novelty
-        assert isinstance(novelty, NOVELTIES[name])
-    words = ["novelty=diffusion", "novelty.prediction=eps", "novelty.schedule=linear"]
-    settings = compose_settings(["task=dishwashing", *words])
-    novelty = make_learner(settings, make_cells(settings, 1)).novelty
-    assert isinstance(novelty, DiffusionNovelty)
-    assert (novelty.config.prediction, novelty.config.schedule) == ("eps", "linear")
-    assert (novelty.config.train_level, novelty.config.score_levels) == (TRAIN_LEVEL, (SCORE_LEVEL,))
-    words = ["novelty.hidden=32", "novelty.train_level=0.2", "novelty.score_levels=[0.05,0.1]"]
-    settings = compose_settings(["task=dishwashing", *words])
-    novelty = make_learner(settings, make_cells(settings, 1)).novelty
-    assert isinstance(novelty, DiffusionNovelty)
-    assert (novelty.config.hidden, novelty.config.train_level, novelty.config.score_levels) == (32, 0.2, (0.05, 0.1))
-
-
-@pytest.mark.parametrize(
     ("overrides", "said"),
     [
         (["encoder=mlp", "+encoder.pretrained=true"], "encoder.pretrained: mlp has no such setting; nearest valid:"),
@@ -281,11 +235,6 @@ def test_the_encoder_that_was_asked_for_is_made():
         make_learner(wrong, make_cells(wrong, 1))
     assert without_pretrained(wrong).encoder.pretrained is False
     assert without_pretrained(compose_settings(["task=dishwashing"])) == compose_settings(["task=dishwashing"])
-
-
-def test_a_run_that_named_its_novelty_alone_is_still_read():
-    saved = compose_settings(["task=dishwashing"]).model_dump() | {"novelty": {"name": "diffusion"}}
-    assert load_settings(saved) == compose_settings(["task=dishwashing"])
 
 
 def test_an_encoder_that_does_not_fit_names_both_cures():
