@@ -12,7 +12,7 @@ import torch
 from agents import build_novelty
 from agents.novelty import GapNovelty
 from scripts._explain import UsageError
-from scripts._novelty_auroc import MEAN, Interval, Scored, Wins, bootstrap, count_wins, interval, summarise
+from scripts._novelty_auroc import MEAN, Interval, Scored, Wins, bootstrap, count_wins, interval, shift_means, summarise
 from scripts._novelty_cases import NORMAL, TRAIN
 from scripts._novelty_latents import DERIVED, CaseLatents
 from scripts._settings import Settings
@@ -22,6 +22,8 @@ BATCH = 128
 NEIGHBOURS = 5
 SCORE_EVERY = 8  # updates; the running statistics that scores are normalised by follow
 GOAL_AUROC = 0.90
+OBSERVATION, SHIFT = "observation", "shift"
+"""What is scored: one observation, or a shift by the mean score of what it shows."""
 
 
 def fit(name: str, latents: npt.NDArray[np.float32], settings: Settings, updates: int, tick: Callable[[], None]) -> Any:
@@ -108,9 +110,39 @@ def judge(wins: Mapping[str, Mapping[str, Wins]], seed: int) -> dict[str, Any]:
     return {"auroc": auroc, "best_baseline": best, "margin": margin, "goals": goals}
 
 
+def judge_units(
+    scored: Mapping[str, Mapping[str, Scored]], seed: int
+) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
+    """Sum up all measures, of single observations and of whole shifts.
+
+    Args:
+        scored: scores and shifts by measure and case
+        seed: of the bootstrap
+
+    Returns:
+        What `judge` returns, by unit, and what `observed` returns.
+    """
+    wins = {measure: compare(own) for measure, own in scored.items()}
+    means = {measure: {case: shift_means(each) for case, each in own.items()} for measure, own in scored.items()}
+    of_shifts = {measure: compare(own) for measure, own in means.items()}
+    return {OBSERVATION: judge(wins, seed), SHIFT: judge(of_shifts, seed)}, observed(wins["diffusion"])
+
+
 def observed(wins: Mapping[str, Wins]) -> dict[str, tuple[int, int]]:
     """Return how many observations of each anomaly were scored, and in how many shifts."""
     return {name: (int(own.anomalous.sum()), int((own.anomalous > 0).sum())) for name, own in wins.items()}
 
 
-__all__ = ["GOAL_AUROC", "MEASURES", "Interval", "compare", "fit", "judge", "observed", "score"]
+__all__ = [
+    "GOAL_AUROC",
+    "MEASURES",
+    "OBSERVATION",
+    "SHIFT",
+    "Interval",
+    "compare",
+    "fit",
+    "judge",
+    "judge_units",
+    "observed",
+    "score",
+]

@@ -13,11 +13,10 @@ import numpy.typing as npt
 
 from scripts._frontier_table import write_table
 from scripts._novelty_auroc import MEAN, Interval
-from scripts._novelty_measure import GOAL_AUROC
+from scripts._novelty_measure import GOAL_AUROC, OBSERVATION, SHIFT
 from scripts._runs import versions, write_json
 
 CSV_FILE, JSON_FILE, PLOT, EXAMPLES = "auroc.csv", "novelty.json", "auroc.png", "examples.png"
-OBSERVATION, SHIFT = "observation", "shift"
 _COLOURS = ("#4c78a8", "#e4572e", "#2a9d3f")
 
 

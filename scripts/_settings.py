@@ -109,16 +109,6 @@ class NoveltySettings(Section):
     score_levels: Annotated[list[NoiseLevel], Field(min_length=1)] | None = None
 
     @property
-    def too_noisy(self) -> str | None:
-        """Name the setting in the way where scores ask about more noise than the denoiser is trained on."""
-        strongest = max(self.score_levels or [SCORE_LEVEL])
-        if strongest <= (self.train_level or TRAIN_LEVEL):
-            return None
-        if self.train_level is None:
-            return f"score_levels: the denoiser learns noise up to {TRAIN_LEVEL}; nearest valid: {TRAIN_LEVEL}"
-        return f"train_level: scores ask about noise of {strongest}; nearest valid: {strongest}"
-
-    @property
     def options(self) -> dict[str, Any]:
         """What is given beside the name."""
         given = self.model_dump(exclude={"name"}, exclude_none=True)
@@ -209,6 +199,16 @@ def load_settings(values: Mapping[str, Any], defaults: Callable[[], Mapping[str,
         raise UsageError(explain(error, Settings, defaults())) from error
 
 
+def _check_noise(novelty: NoveltySettings) -> None:
+    """See that scores ask about no more noise than the denoiser is trained on."""
+    learned, strongest = novelty.train_level or TRAIN_LEVEL, max(novelty.score_levels or [SCORE_LEVEL])
+    if strongest <= learned:
+        return
+    if novelty.train_level is None:
+        raise UsageError(f"novelty.score_levels: the denoiser learns noise up to {learned}; nearest valid: {learned}")
+    raise UsageError(f"novelty.train_level: scores ask about noise of {strongest}; nearest valid: {strongest}")
+
+
 def _complete(settings: Settings) -> Settings:
     observation, encoder = _modality(settings)
     task = settings.task
@@ -219,8 +219,7 @@ def _complete(settings: Settings) -> Settings:
             raise UsageError(f"task.{key}: {task.name} has no such setting; nearest valid: leave it out")
     for key in settings.novelty.options if settings.novelty.name != "diffusion" else ():
         raise UsageError(f"novelty.{key}: {settings.novelty.name} has no such setting; nearest valid: leave it out")
-    if settings.novelty.too_noisy is not None:
-        raise UsageError(f"novelty.{settings.novelty.too_noisy}")
+    _check_noise(settings.novelty)
     for key in settings.encoder.options.keys() - ENCODER_OPTIONS.get(encoder, ()):
         raise UsageError(f"encoder.{key}: {encoder} has no such setting; nearest valid: leave it out")
     schedule = task.schedule.model_dump()

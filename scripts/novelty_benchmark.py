@@ -90,18 +90,9 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
         Interrupted: the user asked to stop.
     """
     from scripts._interrupts import Interrupted
-    from scripts._novelty_auroc import shift_means
     from scripts._novelty_latents import collect_case, encoder_digest
-    from scripts._novelty_measure import MEASURES, compare, fit, judge, observed, score
-    from scripts._novelty_report import (
-        EXAMPLES,
-        OBSERVATION,
-        SHIFT,
-        draw_examples,
-        table_text,
-        verdict_text,
-        write_report,
-    )
+    from scripts._novelty_measure import MEASURES, fit, judge_units, score
+    from scripts._novelty_report import EXAMPLES, draw_examples, table_text, verdict_text, write_report
 
     def tick() -> None:
         meter.add(1.0)
@@ -119,14 +110,10 @@ def measure(settings: Settings, arguments: NoveltyArguments, plan: Any, cases: S
     for name in MEASURES:
         meter.label(name)
         scored[name] = score(fit(name, seen["train"].latents, settings, arguments.updates, tick), seen)
-    wins = {name: compare(own) for name, own in scored.items()}
-    of_shifts = {
-        name: compare({case: shift_means(all_of) for case, all_of in own.items()}) for name, own in scored.items()
-    }
-    found = {OBSERVATION: judge(wins, settings.seed), SHIFT: judge(of_shifts, settings.seed)}
+    found, counts = judge_units(scored, settings.seed)
     about = {"task": settings.task.name, "encoder": settings.encoder.name, "digest": encoder_digest(plan.encoder)}
     about |= arguments.model_dump(exclude={"output"}) | {"seed": settings.seed}
-    rows = write_report(plan.root, found, observed(wins["diffusion"]), about)
+    rows = write_report(plan.root, found, counts, about)
     meter.say(table_text(rows))
     meter.say(verdict_text(found))
     meter.say(f"written to {plan.root}: auroc.csv, novelty.json, auroc.png, {EXAMPLES}")
