@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from agents.checkpoint import CheckpointError
 from agents.encoders import Encoder
 from agents.spec import EnvSpec
 
@@ -63,7 +64,7 @@ def describe(algorithm: str, spec: EnvSpec, encoder: Encoder, hidden: int) -> di
 
 
 def check_architecture(saved: dict[str, Any], own: dict[str, Any]) -> None:
-    """Raise a ValueError that names the first difference between a saved agent and this one."""
+    """Raise a CheckpointError that names the first difference between a saved agent and this one."""
     for name, value in saved.items():
         if value != own.get(name):
-            raise ValueError(f"saved agent has {name} {value}, this one has {own.get(name)}")
+            raise CheckpointError(f"saved agent has {name} {value}, this one has {own.get(name)}")

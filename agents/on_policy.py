@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from agents.divergence import check_finite
 from agents.exploration import HeldNoise
 from agents.novelty import Novelty
 from agents.ppo import Choice, PPOAgent, Rollout, Targets
@@ -34,7 +35,12 @@ class OnPolicyLearner:
         return False
 
     def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
-        """Take the first observations (N, ...) of all cells; a rollout that was begun is dropped."""
+        """Take the first observations (N, ...) of all cells; a rollout that was begun is dropped.
+
+        Raises:
+            NonFiniteError: They hold NaN or infinity.
+        """
+        check_finite("rollout.start", {"observations": observations})
         self.rollout.start(observations)
 
     def act(self, observations: np.ndarray) -> np.ndarray:

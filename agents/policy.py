@@ -140,10 +140,15 @@ def _from_files(folder: Path, device: str) -> TrainedPolicy:
     except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"policy in {folder} is damaged: {error}") from error
     weights: dict[str, dict[str, Any]] = {part: {} for part in POLICY_PARTS}
-    for key, value in tensors.items():
-        part, name = key.split("/", 1)
-        weights[part][name] = value
-    return _build(architecture, weights, device)
+    try:
+        for key, value in tensors.items():
+            part, name = key.split("/", 1)
+            weights[part][name] = value
+        return _build(architecture, weights, device)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{POLICY_JSON} and {POLICY_TENSORS} in {folder} do not fit: {_in_short(error)}"
+        ) from error
 
 
 def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], device: str) -> TrainedPolicy:
@@ -160,3 +165,11 @@ def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], dev
     agent.encoder.load_state_dict(weights["encoder"])
     agent.actor.load_state_dict(weights["actor"])
     return TrainedPolicy(agent)
+
+
+def _in_short(error: Exception) -> str:
+    """Say in one line what is wrong with weights; torch names what does not fit below its first line."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines[1:] if line), lines[0])

@@ -20,7 +20,8 @@ class Training:
     """
 
     def __init__(self, overlap: bool, stack: ExitStack) -> None:
-        from scripts._build import for_training, learner_threads, make_cells, make_learner
+        from scripts._build import for_training, make_cells, make_learner
+        from scripts._placement import learner_threads
 
         settings = compose_settings([*TASK, f"overlap={str(overlap).lower()}"])
         self._env = make_cells(for_training(settings), settings.task.cells)

@@ -9,9 +9,10 @@ import numpy as np
 from agents import EnvSpec, LatentEncoder, OffPolicyLearner, ReplayBuffer, SACAgent, Step, build_novelty
 from agents.auxiliary import PIXEL_SETTINGS
 from scripts._agent_settings import SACSettings
-from scripts._build import agent_config, choose_device
+from scripts._build import agent_config
 from scripts._embeddings import Embeddings
 from scripts._explain import UsageError
+from scripts._placement import choose_device
 from scripts._settings import Settings
 
 

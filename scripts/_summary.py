@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from agents import ConstantPolicy, GreedyPolicy, LoopState, RandomPolicy
-from scripts._build import learner_threads, make_agent, usable_threads, uses_overlap
+from scripts._build import make_agent
 from scripts._evaluate import FIRST_SEED, Policy, divergence_note, evaluate_shifts, sum_up
+from scripts._placement import learner_threads, usable_threads, uses_overlap
 from scripts._runs import versions, write_json
 from scripts._session import Session
 

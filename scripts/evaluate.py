@@ -49,8 +49,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, EvaluateArguments, str(__doc__))
 
     from agents import load_policy
-    from scripts._build import choose_device, make_prices
+    from scripts._build import make_prices
     from scripts._evaluate import FIRST_SEED, evaluate_shifts, sum_up
+    from scripts._placement import choose_device
     from scripts._runs import read_config, versions, write_json
 
     root = Path(arguments.run_dir).expanduser()

@@ -112,7 +112,7 @@ def make_policy(arguments: RollArguments, root: Path, env: Any) -> Any:
         UsageError: there is no such policy, or the constant is no action.
     """
     from agents import ConstantPolicy, EnvSpec, RandomPolicy, load_policy
-    from scripts._build import choose_device
+    from scripts._placement import choose_device
 
     name = arguments.policy
     if name == "checkpoint":

@@ -56,11 +56,11 @@ def run(argv: Sequence[str]) -> int:
 
     import torch
 
-    from scripts._build import usable_threads
     from scripts._interrupts import Interrupted, Interrupts
     from scripts._measurement import open_measurement
     from scripts._meter import Meter
     from scripts._novelty_cases import make_cases
+    from scripts._placement import usable_threads
 
     torch.set_num_threads(usable_threads(settings))
     cases = make_cases(settings, arguments.kind)
@@ -141,9 +141,10 @@ def _plan(settings: Settings, arguments: NoveltyArguments) -> tuple[Any, dict[st
     from functools import partial
 
     from agents import load_policy
-    from scripts._build import choose_device, for_training, make_agent, make_cells
+    from scripts._build import for_training, make_agent, make_cells
     from scripts._measurement import task_identity
     from scripts._novelty_latents import Plan, encoder_digest
+    from scripts._placement import choose_device
 
     if arguments.run_dir is None:
         env = make_cells(for_training(settings), 1)

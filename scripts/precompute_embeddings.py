@@ -97,11 +97,11 @@ def encode_shifts(arguments: PrecomputeArguments, root: Path) -> tuple[Any, Any]
         UsageError: the run folder or the recording is wrong.
     """
     from agents import load_policy
-    from scripts._build import choose_device
     from scripts._embeddings import gather
     from scripts._latent_cells import Comparison, on_latents
     from scripts._machine import convolve_in_float32
     from scripts._novelty_latents import encoder_digest
+    from scripts._placement import choose_device
     from scripts._runs import read_config
 
     settings = load_settings(read_config(root))

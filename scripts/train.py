@@ -30,10 +30,11 @@ def run(settings: Settings) -> int:
     """
     import torch
 
-    from scripts._build import choose_device, learner_threads, without_pretrained
+    from scripts._build import without_pretrained
     from scripts._interrupts import Interrupts
     from scripts._machine import keep_freed_memory
     from scripts._media import require_ffmpeg
+    from scripts._placement import choose_device, learner_threads
     from scripts._progress import make_display
     from scripts._runs import check_same_run, make_folder, plan_run
     from scripts._session import Session, make_parts
@@ -71,7 +72,7 @@ def settle_overlap(settings: Settings, plan: RunPlan) -> Settings:
     Raises:
         UsageError: the agent cannot overlap.
     """
-    from scripts._build import uses_overlap
+    from scripts._placement import uses_overlap
     from scripts._runs import read_config
 
     if settings.overlap == "auto" and plan.checkpoint is not None:

@@ -52,9 +52,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = load_arguments(argv, TrainOnEmbeddingsArguments, str(__doc__))
 
     from agents import load_policy
-    from scripts._build import choose_device
     from scripts._embeddings import load_embeddings
     from scripts._machine import convolve_in_float32
+    from scripts._placement import choose_device
     from scripts._runs import read_config
 
     root = Path(arguments.run_dir).expanduser()
@@ -104,9 +104,11 @@ def learn(arguments: TrainOnEmbeddingsArguments, settings: Settings, embeddings:
 
     Raises:
         UsageError: the run's agent is not SAC, or refuses a setting.
+        DivergenceError: a loss is not finite; the message names the update.
     """
     import torch
 
+    from agents import DivergenceError
     from scripts._offline import Offline, make_offline_learner
 
     torch.set_num_threads(1)
@@ -115,8 +117,11 @@ def learn(arguments: TrainOnEmbeddingsArguments, settings: Settings, embeddings:
     e_target = settings.economics.constraint.target_end
     started = time.monotonic()
     metrics: dict[str, float] = {}
-    for _ in range(arguments.updates):
-        metrics = learner.update(arguments.lambda_usd, e_target)
+    for number in range(1, arguments.updates + 1):
+        try:
+            metrics = learner.update(arguments.lambda_usd, e_target)
+        except DivergenceError as error:
+            raise DivergenceError(f"update {number}: {error}; nothing was written; cure: a smaller lr=") from error
     seconds = time.monotonic() - started
     size = learner.config.batch_size
     print(

@@ -12,7 +12,7 @@ from agents.augmentation import index_clips, sharing_groups, shift_groups
 from agents.auxiliary.config import PIXEL_SETTINGS, AuxiliaryConfig
 from agents.auxiliary.heads import LatentPredictor, Projection
 from agents.auxiliary.losses import consistency_loss, follows_in_segment, infonce_loss, share_frames
-from agents.encoders import Encoder, VideoEncoder
+from agents.encoders import Encoder, as_video
 from agents.optimizers import load_optimizer, make_adam, pack_optimizer, step_unless_nan
 from agents.replay import Batch
 from agents.spec import EnvSpec
@@ -144,13 +144,12 @@ class AuxiliaryTasks:
         return consistency_loss(self.heads["predictor"](latents, actions), following, valid)
 
     def _infonce(self, encoder: Encoder, batch: Batch, latents: Tensor) -> Tensor:
-        assert isinstance(encoder, VideoEncoder)
-        assert batch.frames is not None
+        assert batch.frames is not None  # `prepare` saw to it
         device, pad = latents.device, self.config.random_shift
         index = send_array(batch.observations, device)
         frames = send_array(batch.frames[: batch.num_current], device)
         shown = self._shift(frames, batch.observations, VIEW_SHIFT if pad == 0 else pad)
-        views = encoder.encode_targets(shown, index)
+        views = as_video(encoder).encode_targets(shown, index)
         project = self.heads["projection"]
         return infonce_loss(project(latents), project(views), share_frames(index), self.config.infonce_temperature)
 

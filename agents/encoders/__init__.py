@@ -5,7 +5,7 @@ from typing import Any
 
 from agents._checks import check_int, seeded, unknown_name
 from agents.encoders.backbone import BackboneError
-from agents.encoders.base import Encoder, VideoEncoder
+from agents.encoders.base import Encoder, VideoEncoder, as_video
 from agents.encoders.latent import LatentEncoder
 from agents.encoders.mlp import MLPEncoder
 from agents.encoders.r3d18 import R3D18
@@ -28,6 +28,7 @@ __all__ = [
     "Simple3DCNN",
     "TimeSformer",
     "VideoEncoder",
+    "as_video",
     "build_encoder",
 ]
 

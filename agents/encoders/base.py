@@ -125,6 +125,13 @@ class VideoEncoder(Encoder):
         return torch.autocast(device.type, torch.bfloat16, enabled=self.learns_in_bfloat16)
 
 
+def as_video(encoder: Encoder) -> VideoEncoder:
+    """Return the encoder, which is to read a batch of frames, or raise a ValueError that names it."""
+    if not isinstance(encoder, VideoEncoder):
+        raise ValueError(f"batch holds frames of video, encoder {encoder.name!r} reads {encoder.modality}")
+    return encoder
+
+
 def _check(name: str, given: Tensor, shape: tuple[str | int, ...], is_video: bool) -> None:
     fits = given.dtype == torch.uint8 if is_video else not given.is_complex()
     if given.ndim == len(shape) and tuple(given.shape[1:]) == shape[1:] and fits:

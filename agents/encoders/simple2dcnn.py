@@ -91,6 +91,9 @@ class Simple2DCNN(VideoEncoder):
 
     def _pool_shared(self, features: Tensor, index: Tensor) -> Tensor:
         """Pool the stacks (B, T) that index features (M, F), without writing the stacks out."""
+        if index.ndim != 2 or index.shape[1] != self.observation_shape[0]:
+            wanted = f"(B, {self.observation_shape[0]})"
+            raise ValueError(f"{self.name} needs indices {wanted} of frames, got {tuple(index.shape)}")
         first, last = (features.index_select(0, index[:, at]) for at in (0, -1))
         return self._pool(embedding_bag(index, features, mode="mean"), first, last)
 

@@ -126,14 +126,9 @@ class GapNovelty(ABC):
         """Take back what `state_dict` returned.
 
         Raises:
-            CheckpointError: The state is that of another measure or of another version.
+            CheckpointError: The state is that of another measure, of other sizes or of another version.
         """
-        own, given = self._learned().keys(), state.get("learned", {}).keys()
-        if own != given:
-            raise CheckpointError(
-                f"saved novelty holds {', '.join(given) or 'nothing'}, {type(self).__name__} needs {', '.join(own)}: "
-                "it was saved by another measure or version"
-            )
+        _check_same(self._learned(), state.get("learned", {}), type(self).__name__)
         self._relearn(state["learned"])
         self.scale.load_state_dict(state["scale"])
         self.tracker.load_state_dict(state["tracker"])
@@ -155,3 +150,23 @@ class GapNovelty(ABC):
     @abstractmethod
     def _relearn(self, learned: dict[str, Any]) -> None:
         """Take back what `_learned` returned."""
+
+
+def _check_same(own: dict[str, Any], given: dict[str, Any], measure: str) -> None:
+    """Raise a CheckpointError that names the first difference between what is learned here and what was saved."""
+    if own.keys() != given.keys():
+        raise CheckpointError(
+            f"saved novelty holds {', '.join(given) or 'nothing'}, {measure} needs {', '.join(own)}: "
+            "it was saved by another measure or version"
+        )
+    for name, value in own.items():
+        if name == "optimizer":  # empty before the first step; its sizes are those of the weights
+            continue
+        pairs = value.items() if isinstance(value, dict) else [("", value)]
+        for part, needed in pairs:
+            saved = given[name].get(part) if part else given[name]
+            if isinstance(needed, Tensor) and tuple(needed.shape) != tuple(getattr(saved, "shape", ())):
+                raise CheckpointError(
+                    f"saved novelty has {name} {part}".rstrip()
+                    + f" of shape {tuple(getattr(saved, 'shape', ()))}, {measure} needs {tuple(needed.shape)}"
+                )

@@ -38,6 +38,8 @@ class KNNNovelty(GapNovelty):
 
     def _learn(self, latents: Tensor) -> Tensor:
         loss = self._measure(latents).mean()
+        # What is NaN or infinite is not kept: the usual latent takes its place.
+        latents = torch.where(latents.isfinite().all(dim=1, keepdim=True), latents, self.scale.mean)
         free = min(self.config.capacity - self.size, len(latents))
         self.reservoir[self.size : self.size + free] = latents[:free]
         self.size += free

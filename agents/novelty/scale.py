@@ -42,14 +42,16 @@ class LatentScale:
         return (latents - self.mean) @ self.root
 
     def update(self, latents: Tensor) -> None:
-        """Move the moments towards those of latents (B, L)."""
+        """Move the moments towards those of latents (B, L), unless one of them is NaN or infinite."""
         share = max(1.0 / (self.count + 1), 1.0 - self.decay)
         offset = latents.mean(0) - self.mean
         spread = latents - latents.mean(0)
         within = spread.T @ spread / len(latents)
-        self.mean = self.mean + share * offset
         between = (1.0 - share) * torch.outer(offset, offset)
-        self.covariance = (1.0 - share) * self.covariance + share * (within + between)
+        covariance = (1.0 - share) * self.covariance + share * (within + between)
+        finite = latents.isfinite().all()
+        self.mean = torch.where(finite, self.mean + share * offset, self.mean)
+        self.covariance = torch.where(finite, covariance, self.covariance)
         self.count += 1
         # Early moments change fast: the root follows at counts 1, 2, 4, ... and then at every `refresh_every`.
         if self.count % self.refresh_every == 0 or self.count & (self.count - 1) == 0:

@@ -73,12 +73,13 @@ class NoveltyTracker:
         self.count = 0
 
     def update(self, gaps: Tensor) -> None:
-        """Move the averages towards those of a batch of gaps (B, K)."""
+        """Move the averages towards those of a batch of gaps (B, K), unless one of them is NaN or infinite."""
         keep = 0.0 if self.count == 0 else self.decay
         mean = gaps.mean(dim=0)
         spread = (gaps - (self.mean if self.count else mean)).square().mean(dim=0)
-        self.mean = keep * self.mean + (1.0 - keep) * mean
-        self.variance = keep * self.variance + (1.0 - keep) * spread
+        finite = gaps.isfinite().all()
+        self.mean = torch.where(finite, keep * self.mean + (1.0 - keep) * mean, self.mean)
+        self.variance = torch.where(finite, keep * self.variance + (1.0 - keep) * spread, self.variance)
         self.count += 1
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, describe
 from agents.divergence import check_finite, check_losses
-from agents.encoders import Encoder, VideoEncoder
+from agents.encoders import Encoder, as_video
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import guarded_step, load_optimizer, make_adam, pack_optimizer
 from agents.ppo import losses
@@ -139,7 +139,7 @@ class PPOAgent:
         """Take back what `state_dict` returned.
 
         Raises:
-            ValueError: The saved agent has another architecture.
+            CheckpointError: The saved agent has another architecture.
         """
         check_architecture(state["architecture"], self.architecture())
         for name, module in self._modules.items():
@@ -164,8 +164,7 @@ class PPOAgent:
         observations = self._tensor(batch.observations)
         if batch.frames is None:
             return self.encoder(observations)
-        assert isinstance(self.encoder, VideoEncoder)
-        return self.encoder.encode_shared(send_array(batch.frames, self.device), observations)
+        return as_video(self.encoder).encode_shared(send_array(batch.frames, self.device), observations)
 
     def _descend(self, batch: Minibatch, latents: Tensor, advantages: Tensor, weights: Tensor) -> dict[str, Tensor]:
         config, even = self.config, torch.ones_like(weights)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.checkpoint import CheckpointError
 from agents.replay import Step
 from agents.replay.frames import FrameStore
 from agents.spec import EnvSpec
@@ -178,11 +179,11 @@ class Rollout:
         """Take back what `state_dict` returned.
 
         Raises:
-            ValueError: The saved rollout has another length or number of cells.
+            CheckpointError: The saved rollout has another length or number of cells.
         """
         for name, own in (("num_steps", self.num_steps), ("num_cells", self.num_cells)):
             if state[name] != own:
-                raise ValueError(f"saved rollout has {name} {state[name]}, this one has {own}")
+                raise CheckpointError(f"saved rollout has {name} {state[name]}, this one has {own}")
         self._size, arrays = int(state["size"]), state["arrays"]
         used = max(self._size, 0)
         for name in self.PER_STEP:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from agents.checkpoint import CheckpointError
+from agents.divergence import check_finite
 from agents.replay.config import ReplayConfig
 from agents.replay.frames import FrameStore, share_frames
 from agents.replay.n_step import alive_steps, bootstrap_discount, discounted_sums
@@ -81,7 +83,9 @@ class ReplayBuffer:
 
         Raises:
             ValueError: A critic is to be told something, and nothing was given.
+            NonFiniteError: They hold NaN or infinity; nothing was written.
         """
+        check_finite("replay.start", {"observations": observations, "privileged": privileged})
         self._write(observations, privileged, np.zeros(self.num_cells, np.int32))
 
     def add(self, step: Step) -> None:
@@ -164,11 +168,11 @@ class ReplayBuffer:
         """Take back what `state_dict` returned.
 
         Raises:
-            ValueError: The saved ring has another length or number of cells.
+            CheckpointError: The saved ring has another length or number of cells.
         """
         for name, own in (("length", self._length), ("num_cells", self.num_cells)):
             if state[name] != own:
-                raise ValueError(f"saved replay has {name} {state[name]}, this one has {own}")
+                raise CheckpointError(f"saved replay has {name} {state[name]}, this one has {own}")
         self._head, self._size = int(state["head"]), int(state["size"])
         self._max_priority = float(state["max_priority"])
         for name in self._row_arrays():

@@ -12,7 +12,7 @@ from agents._checks import seeded
 from agents.agent import check_architecture, check_encoder, check_told, describe
 from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite
-from agents.encoders import Encoder, VideoEncoder, build_encoder
+from agents.encoders import Encoder, as_video, build_encoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
 from agents.replay import Batch
@@ -165,10 +165,11 @@ class SACAgent:
         """Take back what `state_dict` returned.
 
         Raises:
-            ValueError: The saved agent has another architecture.
+            CheckpointError: The saved agent has another architecture.
         """
-        check_architecture({"constraint_form": "penalty"} | state["architecture"], self.architecture())
         saved, taught = state["weights"], "critic_encoder" if self.config.privileged_critic else "encoder"
+        older = {"constraint_form": "penalty", "privileged_critic": "critic_encoder" in saved}  # agents do not say it
+        check_architecture(older | state["architecture"], self.architecture())
         followed = {"policy_encoder": "encoder", "policy_actor": "actor", "target_encoder": taught}
         for name, module in self._modules().items():
             # An agent saved without an average or a target begins one at its newest weights.
@@ -183,8 +184,8 @@ class SACAgent:
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
-        described = describe("sac", self.spec, self.encoder, self.config.hidden)
-        return {**described, "constraint_form": self.config.constraint_form}
+        forms = {name: getattr(self.config, name) for name in ("constraint_form", "privileged_critic")}
+        return describe("sac", self.spec, self.encoder, self.config.hidden) | forms
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         modules = {"encoder": self.encoder, "actor": self.actor, "critic": self.critic}
@@ -219,10 +220,9 @@ class SACAgent:
         current, following = self._tensor(batch.observations), self._tensor(batch.next_observations)
         slow = self.encoder if self.config.privileged_critic else self.target_encoder
         if batch.frames is not None:
-            assert isinstance(self.encoder, VideoEncoder) and isinstance(slow, VideoEncoder)
             frames = self.auxiliary.shift(send_array(batch.frames, self.device), batch)
-            latents, next_latents = self.encoder.encode_pair(frames, batch.num_current, current, following)
-            held = next_latents if slow is self.encoder else slow.encode_targets(frames, following)
+            latents, next_latents = as_video(self.encoder).encode_pair(frames, batch.num_current, current, following)
+            held = next_latents if slow is self.encoder else as_video(slow).encode_targets(frames, following)
             return latents, next_latents, held
         latents = self.encoder(current)
         with torch.no_grad():
@@ -233,7 +233,8 @@ class SACAgent:
         """Return the critics' latents, with a graph, and those that their targets see, without."""
         if not self.config.privileged_critic:
             return latents, target_latents
-        assert batch.privileged is not None and batch.next_privileged is not None
+        if batch.privileged is None or batch.next_privileged is None:
+            raise ValueError(f"batch needs privileged numbers (B, {self.spec.privileged_dim}), got none")
         with torch.no_grad():
             following = self.target_encoder(self._tensor(batch.next_privileged))
         return self.critic_encoder(self._tensor(batch.privileged)), following

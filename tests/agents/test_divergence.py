@@ -237,3 +237,37 @@ def test_what_a_reset_row_says_of_the_old_episode_does_not_count(counting_env, m
     learner.observe(replace(step, rewards=nothing, errors=nothing, reset=np.ones(2, bool)))
     with pytest.raises(NonFiniteError, match="next_observations"):
         learner.observe(replace(step, next_observations=np.full((2, 2), math.nan), reset=np.ones(2, bool)))
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "ppo"])
+def test_first_observations_that_are_not_finite_are_refused(algorithm, counting_env, make_learner, make_ppo):
+    env = counting_env(3)
+    learner = make_learner(env) if algorithm == "sac" else make_ppo(env)
+    observations, _ = env.reset(seed=0)
+    observations = np.array(observations)
+    observations[1, 0] = math.nan
+    place = "replay.start" if algorithm == "sac" else "rollout.start"
+    with pytest.raises(NonFiniteError, match=f"^{place}: observations must be finite, got nan in row 1"):
+        learner.start(observations)
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "ppo"])
+@pytest.mark.parametrize("novelty", ["diffusion", "rnd", "knn"])
+def test_latents_that_are_not_finite_stop_training_and_leave_no_trace(
+    algorithm, novelty, counting_env, make_learner, make_ppo, monkeypatch
+):
+    env = counting_env(2)
+    settings = {"rollout_steps": 5, "epochs": 1, "batch_size": 10}
+    learner = make_ppo(env, novelty=novelty, **settings) if algorithm == "ppo" else make_learner(env, novelty=novelty)
+    encoder, calls = learner.agent.encoder, []
+    usual = encoder.forward
+
+    def forward(observations):
+        latents = usual(observations)
+        calls.append(latents.requires_grad)
+        return latents * math.nan if sum(calls) >= 3 and latents.requires_grad else latents
+
+    monkeypatch.setattr(encoder, "forward", forward)
+    with pytest.raises(DivergenceError, match=r"^update 3 in episode \d+: "):
+        train(env, learner, NoConstraint(), [], LoopConfig(episodes=8), LoopState())
+    assert all_finite(learner.state_dict())

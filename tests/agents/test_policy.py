@@ -93,6 +93,22 @@ def test_errors_are_one_line(tmp_path, trained):
     save_policy(tmp_path, trained[1].agent)
     with pytest.raises(ValueError, match=r"observation must have shape \(2,\) or \(N, 2\), got \(3,\)"):
         load_policy(tmp_path)(np.zeros(3))
+    whole = (tmp_path / "policy.json").read_text()
+    for key, value, said in (
+        ("hidden", 9, "size mismatch for"),
+        ("latent_dim", 12, "size mismatch for"),
+        ("action_low", None, "'action_low' is missing"),
+        ("algorithm", "dqn", "'dqn' is missing"),
+    ):
+        described = json.loads(whole) | {key: value}
+        (tmp_path / "policy.json").write_text(
+            json.dumps({name: part for name, part in described.items() if part is not None})
+        )
+        with pytest.raises(CheckpointError) as caught:
+            load_policy(tmp_path)
+        assert str(caught.value).startswith(f"policy.json and policy.safetensors in {tmp_path} do not fit: {said}")
+        assert "\n" not in str(caught.value)
+    (tmp_path / "policy.json").write_text(whole)
     (tmp_path / "policy.safetensors").write_bytes(b"cut")
     with pytest.raises(CheckpointError, match="is damaged"):
         load_policy(tmp_path)

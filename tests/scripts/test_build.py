@@ -3,7 +3,7 @@
 import pytest
 
 from agents import OverlappedLearner, SACAgent
-from scripts._build import for_training, learner_threads, make_cells, make_learner, uses_overlap
+from scripts._build import for_training, make_cells, make_learner
 from scripts._cli import compose_settings
 from scripts._explain import UsageError
 
@@ -25,24 +25,6 @@ def test_what_the_agent_refuses_is_one_line_with_its_key(override, said):
     with pytest.raises(UsageError) as caught:
         make_learner(settings, env)
     assert str(caught.value) == said
-
-
-@pytest.mark.parametrize(
-    ("overrides", "overlaps", "threads"),
-    [
-        (["task=dishwashing_mujoco", "threads=2"], True, 1),
-        (["task=dishwashing_mujoco", "threads=4"], True, 3),
-        (["task=dishwashing_mujoco", "threads=1"], False, 1),
-        (["task=dishwashing_mujoco", "threads=2", "overlap=false"], False, 2),
-        (["task=dishwashing_mujoco", "threads=1", "overlap=true"], True, 1),
-        (["task=dishwashing_mujoco", "threads=2", "task.observation=state"], False, 1),
-        (["task=dishwashing", "threads=2", "overlap=true"], True, 1),
-        (["task=dishwashing_mujoco", "threads=2", "agent=ppo"], False, 2),
-    ],
-)
-def test_learning_overlaps_with_collecting_where_that_pays_and_leaves_it_a_core(overrides, overlaps, threads):
-    settings = compose_settings([*overrides, "device=cpu"])
-    assert (uses_overlap(settings), learner_threads(settings)) == (overlaps, threads)
 
 
 def test_critics_of_the_workcells_video_are_told_in_training_alone_what_no_camera_sees():
@@ -81,9 +63,3 @@ def test_the_learner_overlaps_as_the_settings_say():
         settings = compose_settings(["task=dishwashing", f"overlap={word}"])
         learner = make_learner(settings, make_cells(settings, 1))
         assert isinstance(learner, OverlappedLearner) == (word == "true")
-
-
-def test_an_agent_that_cannot_overlap_says_so():
-    settings = compose_settings(["task=dishwashing", "agent=ppo", "overlap=true"])
-    with pytest.raises(UsageError, match=r"^overlap: ppo learns from the rollout .*; nearest valid: overlap=auto$"):
-        uses_overlap(settings)

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from scripts import _build
-from scripts._cli import compose_settings
 from scripts._machine import LARGEST_BYTES, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, has_bfloat16, keep_freed_memory
 
 
@@ -34,17 +32,3 @@ def test_freed_memory_is_kept_where_the_library_can(monkeypatch):
 def test_bfloat16_is_there_where_the_processor_says_so(monkeypatch, found, there):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
     assert has_bfloat16() is there
-
-
-def test_the_encoder_of_video_learns_in_the_precision_that_is_asked_for(monkeypatch):
-    monkeypatch.setattr(_build, "has_bfloat16", lambda: True)
-    learns = {}
-    for precision in ("auto", "float32", "bfloat16"):
-        settings = compose_settings(["task=dishwashing", "task.observation=video", f"precision={precision}"])
-        env = _build.make_cells(settings, 1)
-        learns[precision] = _build.make_agent(settings, env).encoder.learns_in_bfloat16
-        env.close()
-    assert learns == {"auto": True, "float32": False, "bfloat16": True}
-    assert not _build.uses_bfloat16("auto", "cuda")
-    monkeypatch.setattr(_build, "has_bfloat16", lambda: False)
-    assert not _build.uses_bfloat16("auto", "cpu")

@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from agents import build_encoder
+from agents.encoders import timesformer
 
 
-@pytest.mark.parametrize("name", ["simple2dcnn", "simple3dcnn"])
-def test_pairs_and_targets_are_encoded_in_bfloat16_and_everything_else_in_float32(name):
+@pytest.mark.parametrize("name", ["simple2dcnn", "simple3dcnn", "timesformer"])
+def test_pairs_and_targets_are_encoded_in_bfloat16_and_everything_else_in_float32(name, monkeypatch):
+    if name == "timesformer":
+        pytest.importorskip("transformers")
+    monkeypatch.setitem(timesformer.SIZES["small"], "num_hidden_layers", 1)
     encoder: Any = build_encoder(name, (8, 3, 64, 64), seed=0)
     frames = torch.randint(0, 256, (12, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     index = torch.arange(8).expand(2, -1) + torch.tensor([[0], [2]])

@@ -1,12 +1,13 @@
 """What every measure of novelty promises, and build_novelty."""
 
 import copy
+import math
 from typing import Any
 
 import pytest
 import torch
 
-from agents import NOVELTIES, CheckpointError, build_novelty, load_checkpoint, save_checkpoint
+from agents import NOVELTIES, CheckpointError, all_finite, build_novelty, load_checkpoint, save_checkpoint
 from agents.novelty import GapNovelty
 
 from .conftest import LATENT, usual
@@ -100,6 +101,38 @@ def test_the_state_of_another_measure_is_refused_with_what_is_needed():
         measure("rnd").load_state_dict(saved)
     with pytest.raises(CheckpointError, match="saved novelty holds nothing, KNNNovelty needs reservoir"):
         measure("knn").load_state_dict({"tracker": {}})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("diffusion", {"hidden": 16}, r"denoiser embed.weight of shape \(16, 48\), DiffusionNovelty needs \(32, 48\)"),
+        ("diffusion", {"draws": 2}, r"noise of shape \(4, 16\), DiffusionNovelty needs \(2, 16\)"),
+        ("rnd", {"features": 8}, r"target 2.weight of shape \(8, 32\), RNDNovelty needs \(64, 32\)"),
+        ("knn", {"capacity": 32}, r"reservoir of shape \(32, 16\), KNNNovelty needs \(64, 16\)"),
+    ],
+)
+def test_the_state_of_other_sizes_is_refused_and_nothing_moves(name, options, said):
+    own, other = measure(name), build_novelty(name, LATENT, **({"hidden": 32} if name != "knn" else {}) | options)
+    before = copy.deepcopy(own.state_dict())
+    with pytest.raises(CheckpointError, match=f"^saved novelty has {said}"):
+        own.load_state_dict(other.state_dict())
+    _assert_same(before, own.state_dict())
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_what_is_not_finite_is_neither_learned_nor_remembered(name, wrong):
+    novelty = measure(name)
+    learn(novelty, 15)
+    batch = usual(32, 15)
+    batch[3, 5] = wrong
+    for _ in range(40):  # the root of the moments is due more than once
+        novelty.score(batch)
+        novelty.update(batch)
+    assert all_finite(novelty.state_dict())
+    learn(novelty, 4, 16)
+    assert torch.isfinite(novelty.score(usual(8, 99))).all()
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents import EnvSpec, Novelty, PPOAgent, PPOConfig, SACAgent, SACConfig, build_encoder
+from agents import CheckpointError, EnvSpec, Novelty, PPOAgent, PPOConfig, SACAgent, SACConfig, build_encoder
 from agents.ppo import Minibatch
 
 SPEC = EnvSpec((3,), "float32", (0.0, -1.0), (1.0, 3.0))
@@ -167,10 +167,10 @@ def test_a_restored_agent_goes_on_bit_for_bit():
 
 
 def test_another_architecture_is_refused():
-    with pytest.raises(ValueError, match="saved agent has hidden 16, this one has 8"):
+    with pytest.raises(CheckpointError, match="saved agent has hidden 16, this one has 8"):
         make_agent(hidden=8).load_state_dict(make_agent().state_dict())
     sac = SACAgent(SPEC, build_encoder("mlp", (3,), 16), SACConfig(hidden=16))
-    with pytest.raises(ValueError, match="saved agent has algorithm sac, this one has ppo"):
+    with pytest.raises(CheckpointError, match="saved agent has algorithm sac, this one has ppo"):
         make_agent().load_state_dict(sac.state_dict())
 
 

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from agents import EnvSpec, Step
+from agents import CheckpointError, EnvSpec, Step
 from agents.ppo import Choice, Rollout, Targets
 
 STATE = EnvSpec((2,), "float64", (0.0,), (1.0,))
@@ -138,5 +138,5 @@ def test_misuse_is_one_line():
     recorder.step()
     with pytest.raises(RuntimeError, match="rollout is full"):
         recorder.step()
-    with pytest.raises(ValueError, match="saved rollout has num_steps 1, this one has 2"):
+    with pytest.raises(CheckpointError, match="saved rollout has num_steps 1, this one has 2"):
         Rollout(VIDEO, 2, 2).load_state_dict(recorder.rollout.state_dict())

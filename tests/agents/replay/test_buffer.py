@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents import EnvSpec, ReplayBuffer, ReplayConfig, Step
+from agents import CheckpointError, EnvSpec, ReplayBuffer, ReplayConfig, Step
 from agents.replay.frames import share_frames
 
 STATE = EnvSpec((2,), "float32", (0.0,), (1.0,))
@@ -276,5 +276,5 @@ def test_misuse_is_one_line():
         replay.sample(4, np.random.default_rng(0))
     with pytest.raises(ValueError, match="replay_capacity must be >= 24, got 10"):
         ReplayBuffer(STATE, 2, ReplayConfig(capacity=10, n_step=10))
-    with pytest.raises(ValueError, match="saved replay has num_cells 1, this one has 2"):
+    with pytest.raises(CheckpointError, match="saved replay has num_cells 1, this one has 2"):
         replay.load_state_dict(ReplayBuffer(STATE, 1, ReplayConfig(capacity=50)).state_dict())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents import EnvSpec, SACAgent, SACConfig, build_encoder, load_policy, save_policy
+from agents import CheckpointError, EnvSpec, SACAgent, SACConfig, build_encoder, load_policy, save_policy
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.cost import CostCritic, cost_target, lagrangian_actor_loss, signed_cost
@@ -133,10 +133,10 @@ def test_a_restored_agent_goes_on_bit_for_bit():
 def test_the_other_form_is_refused_and_an_older_agent_had_a_penalty():
     refused = "saved agent has constraint_form penalty, this one has cost_critic"
     older = make_agent(constraint_form="penalty").state_dict()
-    with pytest.raises(ValueError, match=refused):
+    with pytest.raises(CheckpointError, match=refused):
         make_agent().load_state_dict(older)
     del older["architecture"]["constraint_form"]
-    with pytest.raises(ValueError, match=refused):
+    with pytest.raises(CheckpointError, match=refused):
         make_agent().load_state_dict(older)
     make_agent(constraint_form="penalty").load_state_dict(older)
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tests.agents.auxiliary import test_tasks as video
-from tests.agents.sac.test_agent import TOLD, make_agent, make_batch, tell
+from tests.agents.sac.test_agent import make_agent, make_batch
+from tests.agents.sac.test_told_critic import TOLD, tell
 
 KINDS = {
     "state": lambda **settings: (make_agent(**settings), make_batch(profit=1.0, discount=0.9)),
