@@ -32,7 +32,7 @@ def unknown_name(kind: str, name: str, valid: Iterable[str]) -> ValueError:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw initial weights from `seed` and leave torch's global generator as it was."""
+    """Draw initial weights on the CPU from `seed` and leave torch's global generator of the CPU as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

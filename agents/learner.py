@@ -124,7 +124,8 @@ class OffPolicyLearner:
         """Take updates and yield the metrics of each.
 
         On a GPU (`looks_ahead`) an update is sampled and begun while the one before it is at work: the host waits for
-        none but the last. It is sampled without the priorities of that one.
+        none but the last. It is sampled without the priorities of that one. Where one diverges, the weights have moved
+        by the one begun after it already, which counts for nothing else.
 
         Args:
             count: Number of updates.

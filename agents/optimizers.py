@@ -44,7 +44,7 @@ def guarded_step(
             parameter.grad = None
     loss.backward()
     if max_grad_norm is None:
-        reached = next(each.grad for each in parameters if each.grad is not None).sum()
+        reached = next(each.grad for each in parameters if each.grad is not None).square().sum()  # as Adam squares it
     else:
         reached = torch.nn.utils.clip_grad_norm_(parameters, max_grad_norm)
     verdict = 0.0 * (loss.detach() + reached)
@@ -69,7 +69,9 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
 def load_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Any]) -> None:
     """Take back what `pack_optimizer` returned; the optimiser keeps its own settings."""
     groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": {int(key): value for key, value in packed.items()}, "param_groups": groups})
+    # Copies: torch takes tensors of the same device and type as they are, and two optimisers would move the same ones.
+    state = {int(key): copy.deepcopy(value) for key, value in packed.items()}
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 class Average:

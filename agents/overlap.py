@@ -34,7 +34,8 @@ class OverlappedLearner(OffPolicyLearner):
     Staleness: where a vector step makes u updates due, an action lacks fewer than 2 CHUNK_UPDATES + u updates that an
     action of `OffPolicyLearner` would know of, and an update lacks at most the steps of one chunk.
 
-    Exploring and sampling have generators of their own. Only `update` runs in the second thread: no env, no GL context.
+    Exploring and sampling have generators of their own. Only `take_updates` runs in the second thread: no env, no GL
+    context. On a GPU the order of things is the same, but some kernels of torch's add up in any order.
 
     Reference: A. Stooke & P. Abbeel, "rlpyt: a research code base for deep reinforcement learning in PyTorch",
         https://arxiv.org/abs/1909.01500: collecting and learning side by side.

@@ -144,11 +144,12 @@ def _from_files(folder: Path, device: str) -> TrainedPolicy:
         for key, value in tensors.items():
             part, name = key.split("/", 1)
             weights[part][name] = value
-        return _build(architecture, weights, device)
+        _build(architecture, weights, "cpu")  # what the device has to say is no matter of the files
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{POLICY_JSON} and {POLICY_TENSORS} in {folder} do not fit: {_in_short(error)}"
         ) from error
+    return _build(architecture, weights, device)
 
 
 def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], device: str) -> TrainedPolicy:

@@ -12,7 +12,7 @@ from agents.loop import LoopState
 
 
 def pack_run(env: VectorEnv, learner: Learner, constraint: Constraint, state: LoopState) -> dict[str, Any]:
-    """Gather everything that a bit-identical continuation needs.
+    """Gather everything that a continuation needs, bit for bit the same on a CPU.
 
     Args:
         env: Its state is included if `env.unwrapped` offers state_dict() of arrays.

@@ -50,7 +50,7 @@ def descending_steps(first: int, count: int) -> list[int]:
     """Return `count` steps from `first` down, evenly spaced, all above 0: where a short chain evaluates its denoiser.
 
     Args:
-        first: The noisiest step, at least `count` - 1.
+        first: The noisiest step, at least `count`.
         count: Number of steps.
 
     Returns:

@@ -42,14 +42,14 @@ class LatentScale:
         return (latents - self.mean) @ self.root
 
     def update(self, latents: Tensor) -> None:
-        """Move the moments towards those of latents (B, L), unless one of them is NaN or infinite."""
+        """Move the moments towards those of latents (B, L), unless these would not be finite then."""
         share = max(1.0 / (self.count + 1), 1.0 - self.decay)
         offset = latents.mean(0) - self.mean
         spread = latents - latents.mean(0)
         within = spread.T @ spread / len(latents)
         between = (1.0 - share) * torch.outer(offset, offset)
         covariance = (1.0 - share) * self.covariance + share * (within + between)
-        finite = latents.isfinite().all()
+        finite = covariance.isfinite().all()
         self.mean = torch.where(finite, self.mean + share * offset, self.mean)
         self.covariance = torch.where(finite, covariance, self.covariance)
         self.count += 1

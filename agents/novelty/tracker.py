@@ -73,11 +73,11 @@ class NoveltyTracker:
         self.count = 0
 
     def update(self, gaps: Tensor) -> None:
-        """Move the averages towards those of a batch of gaps (B, K), unless one of them is NaN or infinite."""
+        """Move the averages towards those of a batch of gaps (B, K), unless these would not be finite then."""
         keep = 0.0 if self.count == 0 else self.decay
         mean = gaps.mean(dim=0)
         spread = (gaps - (self.mean if self.count else mean)).square().mean(dim=0)
-        finite = gaps.isfinite().all()
+        finite = spread.isfinite().all()
         self.mean = torch.where(finite, keep * self.mean + (1.0 - keep) * mean, self.mean)
         self.variance = torch.where(finite, keep * self.variance + (1.0 - keep) * spread, self.variance)
         self.count += 1

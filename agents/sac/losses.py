@@ -97,6 +97,8 @@ def temperature_loss(log_alpha: Tensor, log_pi: Tensor, target_entropy: float) -
 def novelty_weights(novelty: Tensor) -> Tensor:
     """Weigh transitions by novelty: w = clamp(novelty, 0.5, 2) / mean(novelty).
 
+    The scores of all measures here are at most 1, so that the lower bound alone acts on them.
+
     Args:
         novelty: Scores > 0 (B,).
 

@@ -21,7 +21,7 @@ from agents import (
 )
 from agents.divergence import check_finite, check_losses
 from agents.novelty import DiffusionNovelty
-from agents.optimizers import guarded_step, pack_optimizer
+from agents.optimizers import guarded_step, load_optimizer, pack_optimizer
 from agents.sac import losses
 
 
@@ -96,6 +96,24 @@ def test_from_what_is_not_finite_no_step_is_taken(fused, max_norm, bad):
     assert all(torch.equal(one, other) for one, other in zip(before[1], after[1], strict=True))
     assert guarded_step(optimizer, (weights[0] * weights[1]).sum(), weights, max_norm) == 0.0
     assert not torch.equal(weights[0], before[1][0])
+
+
+def test_a_gradient_whose_square_is_infinite_is_none_to_step_on():
+    weights = parameters()
+    optimizer = torch.optim.Adam(weights, lr=0.1, fused=True)
+    assert guarded_step(optimizer, 1e21 * (weights[0] * weights[1]).sum(), weights).isnan()
+    assert guarded_step(optimizer, (weights[0] * weights[1]).sum(), weights) == 0.0
+    assert all_finite(pack_optimizer(optimizer))
+
+
+def test_two_optimisers_share_no_moments():
+    weights, others = parameters(), parameters()
+    one, other = (torch.optim.Adam(each, lr=0.1, fused=True) for each in (weights, others))
+    guarded_step(one, (weights[0] * weights[1]).sum(), weights)
+    before = copy.deepcopy(pack_optimizer(one))
+    load_optimizer(other, pack_optimizer(one))
+    guarded_step(other, (others[0] * others[1]).sum(), others)
+    assert same(before, pack_optimizer(one))
 
 
 def test_the_wrong_array_is_named_with_its_first_row():

@@ -109,6 +109,9 @@ def test_errors_are_one_line(tmp_path, trained):
         assert str(caught.value).startswith(f"policy.json and policy.safetensors in {tmp_path} do not fit: {said}")
         assert "\n" not in str(caught.value)
     (tmp_path / "policy.json").write_text(whole)
+    if not torch.cuda.is_available():
+        with pytest.raises((RuntimeError, AssertionError), match=r"(?i)cuda|nvidia"):  # no word of the files
+            load_policy(tmp_path, "cuda")
     (tmp_path / "policy.safetensors").write_bytes(b"cut")
     with pytest.raises(CheckpointError, match="is damaged"):
         load_policy(tmp_path)

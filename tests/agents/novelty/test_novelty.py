@@ -121,7 +121,7 @@ def test_the_state_of_other_sizes_is_refused_and_nothing_moves(name, options, sa
 
 
 @pytest.mark.parametrize("name", MEASURES)
-@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 1e30])
 def test_what_is_not_finite_is_neither_learned_nor_remembered(name, wrong):
     novelty = measure(name)
     learn(novelty, 15)
