@@ -53,7 +53,8 @@ class EnvSpec:
         """
         for name, space in (("observation", observation_space), ("action", action_space)):
             if not isinstance(space, spaces.Box):
-                raise ValueError(f"{name} space must be a Box, got {type(space).__name__}")
+                cure = "; gymnasium.wrappers.FlattenObservation makes one" if name == "observation" else ""
+                raise ValueError(f"{name} space must be a Box, got {type(space).__name__}{cure}")
         assert isinstance(observation_space, spaces.Box) and isinstance(action_space, spaces.Box)
         if len(action_space.shape) != 1:
             raise ValueError(f"action space must have one dimension, got shape {action_space.shape}")

@@ -26,7 +26,7 @@ def test_video_is_a_stack_of_bytes(shape, dtype, is_video):
 @pytest.mark.parametrize(
     ("observations", "actions", "message"),
     [
-        (spaces.Discrete(3), ACTIONS, "observation space must be a Box, got Discrete"),
+        (spaces.Discrete(3), ACTIONS, "observation space must be a Box, got Discrete; gymnasium.wrappers.Flatten"),
         (ACTIONS, spaces.Discrete(3), "action space must be a Box, got Discrete"),
         (ACTIONS, spaces.Box(0, 1, (2, 2)), "one dimension"),
         (ACTIONS, spaces.Box(-np.inf, np.inf, (2,)), "finite"),
