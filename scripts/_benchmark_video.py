@@ -29,7 +29,8 @@ from scripts._machine import has_bfloat16
 OBSERVATION_SHAPE = (8, 3, 64, 64)
 SPEC = EnvSpec(OBSERVATION_SHAPE, "uint8", (0.0, 0.0), (1.0, 1.0))
 BATCH = 128
-SEGMENT = 8
+SEGMENT = 16
+"""That of the abstract task's video by default."""
 CELLS = 64
 TARGET = 0.1
 

@@ -121,7 +121,8 @@ class ReplayBuffer:
             rng: Source of randomness.
 
         Returns:
-            The batch; near the end of an episode a run repeats its last transition.
+            The batch. A run that would outlast its episode begins earlier; only where that is shorter than a run, it
+            repeats its last transition.
 
         Raises:
             RuntimeError: There is no transition yet.
@@ -227,10 +228,17 @@ class ReplayBuffer:
         length = self.config.segment_length
         if length == 1:
             return starts
-        rows = self._shift(starts[:, None], np.arange(length))
-        alive = alive_steps(self._valid[rows], self._terminated[rows])
-        last = alive.sum(axis=1, keepdims=True) - 1
-        return np.take_along_axis(rows, np.minimum(np.arange(length), last), axis=1).ravel()
+        rows, count = self._runs(starts)
+        # Reset rows, which part episodes, and rows whose stacks are no longer whole have no priority.
+        reachable = self._tree.get(self._shift(starts[:, None], -np.arange(1, length))) > 0.0
+        earlier = np.minimum(length - count, np.logical_and.accumulate(reachable, axis=1).sum(axis=1))
+        rows, count = self._runs(self._shift(starts, -earlier))
+        return np.take_along_axis(rows, np.minimum(np.arange(length), count[:, None] - 1), axis=1).ravel()
+
+    def _runs(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows of runs (S, L), and how many of each are transitions of the start's episode (S,)."""
+        rows = self._shift(starts[:, None], np.arange(self.config.segment_length))
+        return rows, alive_steps(self._valid[rows], self._terminated[rows]).sum(axis=1)
 
     def _gather(self, rows: np.ndarray, weights: np.ndarray) -> Batch:
         gamma = self.config.gamma
