@@ -25,6 +25,7 @@ from scripts._benchmark_video import (
     make_video_learner,
     record_steps,
 )
+from scripts._cli import compose_settings
 from scripts.benchmark import GROUPS, run
 
 
@@ -49,10 +50,14 @@ class Theirs:
         return 2.0
 
 
+def test_segments_are_those_of_the_task_by_default():
+    assert compose_settings(["task=dishwashing", "task.observation=video"]).agent.segment_length == SEGMENT
+
+
 @pytest.mark.parametrize("segment", [1, SEGMENT])
 @pytest.mark.parametrize("in_bfloat16", [False, True])
 def test_ours_and_the_plain_one_have_the_same_losses_and_gradients(recorded, segment, in_bfloat16):
-    learner = make_video_learner(segment, recorded, 20 * CELLS)
+    learner = make_video_learner(segment, recorded, 30 * CELLS)
     encoder = learner.agent.encoder
     assert isinstance(encoder, VideoEncoder)
     encoder.learns_in_bfloat16 = in_bfloat16
@@ -70,7 +75,7 @@ def test_ours_and_the_plain_one_have_the_same_losses_and_gradients(recorded, seg
 def test_another_loss_breaks_a_guard(recorded, monkeypatch):
     own = losses.actor_loss
     monkeypatch.setattr(losses, "actor_loss", lambda q, *others: own(q.mean(0, keepdim=True), *others))
-    error, _ = compare_gradients(make_video_learner(1, recorded, 20 * CELLS))
+    error, _ = compare_gradients(make_video_learner(1, recorded, 30 * CELLS))
     assert error > 0.01
 
 
@@ -81,7 +86,7 @@ def test_another_gradient_of_the_same_loss_breaks_a_guard(recorded, monkeypatch)
         return own(torch.stack([q[0], q[1].detach()]), target, weights)
 
     monkeypatch.setattr(losses, "critic_loss", of_one_critic)
-    learner = make_video_learner(1, recorded, 20 * CELLS)
+    learner = make_video_learner(1, recorded, 30 * CELLS)
     assert isinstance(learner.agent.encoder, VideoEncoder)
     learner.agent.encoder.learns_in_bfloat16 = False  # whatever the processor has
     error, cosine = compare_gradients(learner)
@@ -90,7 +95,7 @@ def test_another_gradient_of_the_same_loss_breaks_a_guard(recorded, monkeypatch)
 
 
 def test_the_bare_update_learns_too(recorded):
-    learner = make_video_learner(SEGMENT, recorded, 20 * CELLS)
+    learner = make_video_learner(SEGMENT, recorded, 30 * CELLS)
     before = [
         weight.clone() for module in (learner.agent.encoder, learner.agent.actor) for weight in module.parameters()
     ]
@@ -104,10 +109,10 @@ def test_the_bare_update_learns_too(recorded):
 def test_bars_are_those_that_were_promised(monkeypatch):
     monkeypatch.setattr(_benchmark_learners, "Rival", Theirs)
     monkeypatch.setattr(_benchmark_learners, "RECORDED_STEPS", 6)
-    monkeypatch.setattr(_benchmark_learners, "ROWS", dict.fromkeys(_benchmark_learners.ROWS, 20 * CELLS))
+    monkeypatch.setattr(_benchmark_learners, "ROWS", dict.fromkeys(_benchmark_learners.ROWS, 30 * CELLS))
     monkeypatch.setattr(_benchmark_learners, "NAIVE_ROWS", BATCH)
     monkeypatch.setattr(_benchmark_learners, "EPISODES", dict.fromkeys(_benchmark_learners.EPISODES, 4))
-    small = {name: [*words, "agent.batch_size=8"] for name, words in _benchmark_learners.TASKS.items()}
+    small = {name: [*words, "agent.batch_size=16"] for name, words in _benchmark_learners.TASKS.items()}
     monkeypatch.setattr(_benchmark_learners, "TASKS", small)
     monkeypatch.setattr(_benchmark_mlp, "ROWS", 300)
     with ExitStack() as stack:
