@@ -203,7 +203,7 @@ def _work_scripted(job: Job, settings: Settings, stop: Interrupts) -> None:
     budget, shifts = int(settings.episodes or 0), int(settings.final_shifts or 0)
     started = time.monotonic()
     policy = _heuristic(job, settings, budget, stop) if job.agent == "heuristic" else None
-    wall_s = time.monotonic() - started
+    wall_s = round(time.monotonic() - started, 3)
     with closing(make_cells(for_evaluation(settings), min(EVALUATION_CELLS, shifts))) as env:
         if policy is None:
             spec = EnvSpec.from_spaces(env.single_observation_space, env.single_action_space)
