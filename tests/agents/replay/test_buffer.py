@@ -240,6 +240,7 @@ def test_segments_reach_back_no_farther_than_whole_stacks_are_kept(spec, termina
         assert taken.min() >= max(0, steps - 10)
         assert np.all(taken // 7 == taken[:, :1] // 7)
         if spec is VIDEO:
+            assert batch.frames is not None
             shown = batch.frames[batch.observations][..., 0, 0, 0] % 100
             first = 7 * (taken.ravel() // 7)
             expected = np.maximum(taken.ravel()[:, None] + np.arange(-2, 1), first[:, None])
