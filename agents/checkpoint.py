@@ -22,7 +22,7 @@ HASH_CHUNK_BYTES = 1 << 20
 
 
 class CheckpointError(Exception):
-    """A checkpoint is missing or damaged."""
+    """A checkpoint is missing, damaged or of something else than what it is loaded into."""
 
 
 def save_checkpoint(folder: str | Path, state: dict[str, Any], keep: int = 2) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -88,7 +89,7 @@ def load_policy(path: str | Path, device: str = "cpu") -> TrainedPolicy:
         A callable from observation to action.
 
     Raises:
-        CheckpointError: There is no policy, or it is damaged.
+        CheckpointError: There is no policy, it is damaged, or its two files do not fit each other.
     """
     path = Path(path)
     if (path / POLICY_JSON).is_file():
@@ -140,16 +141,16 @@ def _from_files(folder: Path, device: str) -> TrainedPolicy:
     except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"policy in {folder} is damaged: {error}") from error
     weights: dict[str, dict[str, Any]] = {part: {} for part in POLICY_PARTS}
+    torch.empty(0, device=device)  # a device that is not there says so itself, before the files are judged
     try:
         for key, value in tensors.items():
             part, name = key.split("/", 1)
             weights[part][name] = value
-        _build(architecture, weights, "cpu")  # what the device has to say is no matter of the files
+        return _build(architecture, weights, device)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{POLICY_JSON} and {POLICY_TENSORS} in {folder} do not fit: {_in_short(error)}"
         ) from error
-    return _build(architecture, weights, device)
 
 
 def _build(architecture: dict[str, Any], weights: dict[str, dict[str, Any]], device: str) -> TrainedPolicy:

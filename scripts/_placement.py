@@ -32,16 +32,14 @@ def uses_overlap(settings: Settings) -> bool:
     Raises:
         UsageError: it is asked for with an agent that learns from what it has just collected.
     """
-    sac = settings.agent.name == "sac"
-    if settings.overlap is True and not sac:
+    if settings.overlap is True and settings.agent.name != "sac":
         raise UsageError(
             f"overlap: {settings.agent.name} learns from the rollout that its newest weights collected; "
             "nearest valid: overlap=auto"
         )
     if settings.overlap != "auto":
         return settings.overlap
-    pays = sac and settings.task.observation == "video"
-    return pays and (usable_threads(settings) > 1 or choose_device(settings.device) != "cpu")
+    return _is_sac_on_video(settings) and (usable_threads(settings) > 1 or choose_device(settings.device) != "cpu")
 
 
 def learner_threads(settings: Settings) -> int:
@@ -85,7 +83,7 @@ def uses_bfloat16(settings: Settings, device: str) -> bool:
     Raises:
         UsageError: it is asked for where everything is learned in float32.
     """
-    can = settings.agent.name == "sac" and settings.task.observation == "video"
+    can = _is_sac_on_video(settings)
     if settings.precision == "bfloat16" and not can:
         raise UsageError(
             f"precision: {settings.agent.name} on {settings.task.observation} learns in float32; "
@@ -94,3 +92,7 @@ def uses_bfloat16(settings: Settings, device: str) -> bool:
     return can and (
         settings.precision == "bfloat16" or (settings.precision == "auto" and device == "cpu" and has_bfloat16())
     )
+
+
+def _is_sac_on_video(settings: Settings) -> bool:
+    return settings.agent.name == "sac" and settings.task.observation == "video"

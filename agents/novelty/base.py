@@ -159,14 +159,18 @@ def _check_same(own: dict[str, Any], given: dict[str, Any], measure: str) -> Non
             f"saved novelty holds {', '.join(given) or 'nothing'}, {measure} needs {', '.join(own)}: "
             "it was saved by another measure or version"
         )
-    for name, value in own.items():
-        if name == "optimizer":  # empty before the first step; its sizes are those of the weights
-            continue
-        pairs = value.items() if isinstance(value, dict) else [("", value)]
-        for part, needed in pairs:
-            saved = given[name].get(part) if part else given[name]
-            if isinstance(needed, Tensor) and tuple(needed.shape) != tuple(getattr(saved, "shape", ())):
-                raise CheckpointError(
-                    f"saved novelty has {name} {part}".rstrip()
-                    + f" of shape {tuple(getattr(saved, 'shape', ()))}, {measure} needs {tuple(needed.shape)}"
-                )
+    needed, saved = _shapes(own), _shapes(given)
+    for name, shape in needed.items():
+        if saved.get(name) != shape:
+            raise CheckpointError(f"saved novelty has {name} of shape {saved.get(name)}, {measure} needs {shape}")
+
+
+def _shapes(learned: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all weights by name; an optimiser, empty before its first step, is left out."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name, value in learned.items():
+        if isinstance(value, Tensor):
+            found[name] = tuple(value.shape)
+        elif isinstance(value, dict) and name != "optimizer":
+            found |= {f"{name} {part}": tuple(weight.shape) for part, weight in value.items()}
+    return found
