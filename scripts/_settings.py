@@ -94,7 +94,7 @@ class EncoderSettings(Section):
         return self.model_dump(include={"pretrained", "size"}, exclude_none=True)
 
 
-TRAIN_LEVEL, SCORE_LEVEL = 0.6, 0.3
+TRAIN_LEVEL, SCORE_LEVEL = 0.1, 0.04
 """Largest noise level of training and of scores: those of `agents.DiffusionConfig`."""
 
 

@@ -13,6 +13,8 @@ from agents.novelty.tracker import NoveltyTracker, combine_novelty, normalise_ga
 from agents.transfer import load_generator
 
 TRACKER_DECAY = 0.99
+SETTLING = 8  # batches learned from; before, whitening is a guess, and gaps are larger than ever after
+NEUTRAL = 0.5
 
 
 class Novelty(Protocol):
@@ -86,8 +88,13 @@ class GapNovelty(ABC):
             return self._measure(latents)
 
     def score(self, latents: Tensor) -> Tensor:
-        """Return novelty in (0, 1) of latents (B, L), shape (B,), and move the running statistics."""
+        """Return novelty in (0, 1) of latents (B, L), shape (B,), and move the running statistics.
+
+        Until `SETTLING` batches were learned from every latent is a half, and the statistics stay.
+        """
         gaps = self.gaps(latents)
+        if self.scale.count < SETTLING:
+            return torch.full((len(gaps),), NEUTRAL, device=self.device)
         self.tracker.update(gaps)
         return combine_novelty(gaps, self.tracker.mean, self.tracker.variance)
 

@@ -32,8 +32,8 @@ class DiffusionConfig:
     prediction: str = "v"
     schedule: str = "cosine"
     num_steps: int = 100
-    train_level: float = 0.6
-    score_levels: tuple[float, ...] = (0.3,)
+    train_level: float = 0.1
+    score_levels: tuple[float, ...] = (0.04,)
     recon_steps: int = 2
     draws: int = 1
     hidden: int = 128

@@ -11,10 +11,8 @@ from agents.novelty.config import DiffusionConfig
 from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
-from agents.novelty.tracker import mse_noise_gap, recon_gap
+from agents.novelty.tracker import moving_share, mse_noise_gap, recon_gap
 from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
-
-WARM_UP = 10.0  # gradient steps
 
 
 class DiffusionNovelty(GapNovelty):
@@ -89,9 +87,7 @@ class DiffusionNovelty(GapNovelty):
         predicted = self.denoiser(add_noise(clean, noise, signal), rows / self.config.num_steps)
         loss = mse_noise_gap(predicted, target).mean()
         verdict = guarded_step(self.optimizer, loss, list(self.denoiser.parameters()))
-        # Until there were many steps the average is a short one, or it would hold on to the initial weights.
-        steps = self.calls // self.train_every
-        self._following.move(max(1.0 - self.config.average_decay, WARM_UP / (WARM_UP + steps)))
+        self._following.move(moving_share(self.config.average_decay, self.calls // self.train_every))
         return loss.detach() + verdict
 
     def _learned(self) -> dict[str, Any]:

@@ -6,6 +6,23 @@ import torch
 from torch import Tensor
 
 SMALLEST_STD = 1e-6
+WARM_UP = 10.0  # steps
+
+
+def moving_share(decay: float, count: int) -> float:
+    """Return what a running average takes of what is new: max(1 - decay, w / (w + n)), w = 10.
+
+    So an average is a short one until there were many steps, or it would hold on to what was there before anything was
+    learned.
+
+    Args:
+        decay: Share of the average that a step keeps in the long run.
+        count: Steps n taken so far.
+
+    Returns:
+        1 at the first step, `1 - decay` in the long run.
+    """
+    return max(1.0 - decay, WARM_UP / (WARM_UP + count))
 
 
 def mse_noise_gap(predicted: Tensor, noise: Tensor) -> Tensor:
@@ -64,7 +81,7 @@ def combine_novelty(gaps: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
 
 
 class NoveltyTracker:
-    """Keeps exponential moving averages of the mean and the variance of K gaps; the first batch sets both."""
+    """Keeps exponential moving averages, short at first, of the mean and the variance of K gaps."""
 
     def __init__(self, decay: float, device: str | torch.device, num_gaps: int = 1):
         self.decay = decay
@@ -74,12 +91,12 @@ class NoveltyTracker:
 
     def update(self, gaps: Tensor) -> None:
         """Move the averages towards those of a batch of gaps (B, K), unless these would not be finite then."""
-        keep = 0.0 if self.count == 0 else self.decay
+        share = moving_share(self.decay, self.count)
         mean = gaps.mean(dim=0)
         spread = (gaps - (self.mean if self.count else mean)).square().mean(dim=0)
         finite = spread.isfinite().all()
-        self.mean = torch.where(finite, keep * self.mean + (1.0 - keep) * mean, self.mean)
-        self.variance = torch.where(finite, keep * self.variance + (1.0 - keep) * spread, self.variance)
+        self.mean = torch.where(finite, (1.0 - share) * self.mean + share * mean, self.mean)
+        self.variance = torch.where(finite, (1.0 - share) * self.variance + share * spread, self.variance)
         self.count += 1
 
     def state_dict(self) -> dict[str, Any]:

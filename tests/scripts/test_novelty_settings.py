@@ -15,10 +15,10 @@ from scripts._settings import SCORE_LEVEL, TRAIN_LEVEL, load_settings
     [
         (["novelty.prediction=x0"], "novelty.prediction: 'x0' is not one of eps, v; nearest valid: v"),
         (["novelty.train_level=0"], "novelty.train_level: must be more than 0.0, got 0"),
-        (["novelty.train_level=0.1"], "novelty.train_level: scores ask about noise of 0.3; nearest valid: 0.3"),
+        (["novelty.train_level=0.02"], "novelty.train_level: scores ask about noise of 0.04; nearest valid: 0.04"),
         (
             ["novelty.score_levels=[0.1,0.8]"],
-            "novelty.score_levels: the denoiser learns noise up to 0.6; nearest valid:",
+            "novelty.score_levels: the denoiser learns noise up to 0.1; nearest valid:",
         ),
         (["novelty.score_levels=[]"], "novelty.score_levels: "),
         (

@@ -1,5 +1,7 @@
 """Tests for diffusion.py."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from agents.novelty import DiffusionConfig, DiffusionNovelty
 from agents.novelty.schedule import cosine_alphas_bar
 
 from .conftest import LATENT, usual
+
+STRONG: dict[str, Any] = {"train_level": 0.6, "score_levels": (0.3,)}
 
 
 def novelty_of(**settings) -> DiffusionNovelty:
@@ -29,9 +33,7 @@ def ring(count: int, seed: int, radius: float = 1.0) -> torch.Tensor:
 @pytest.mark.parametrize("prediction", ["eps", "v"])
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
 def test_training_finds_the_hole_in_a_ring_that_no_distance_from_the_mean_sees(prediction, schedule):
-    config = DiffusionConfig(
-        prediction, schedule, draws=4, hidden=64, learning_rate=3e-3, train_every=1, score_levels=(0.3,)
-    )
+    config = DiffusionConfig(prediction, schedule, draws=4, hidden=64, learning_rate=3e-3, train_every=1, **STRONG)
     novelty = DiffusionNovelty(2, config=config)
     novelty.update(ring(128, 0))
     usual, hole = (novelty.gaps(ring(256, 9998, radius)).mean(0) for radius in (1.0, 0.1))
@@ -44,7 +46,7 @@ def test_training_finds_the_hole_in_a_ring_that_no_distance_from_the_mean_sees(p
 
 
 def test_an_untrained_velocity_denoiser_measures_the_mahalanobis_distance():
-    novelty = scaled_only(score_levels=(0.3,))
+    novelty = scaled_only(**STRONG)
     latents = torch.randn(64, LATENT, generator=torch.Generator().manual_seed(1))
     (step,) = novelty.score_steps
     signal = cosine_alphas_bar(100)[step].item()
@@ -86,7 +88,10 @@ class Recording(torch.nn.Module):
 
 
 def test_a_reconstruction_starts_at_the_last_level_and_steps_down_evenly():
-    novelty, recording = novelty_of(prediction="eps", score_levels=(0.1, 0.3), recon_steps=3), Recording()
+    novelty, recording = (
+        novelty_of(prediction="eps", train_level=0.6, score_levels=(0.1, 0.3), recon_steps=3),
+        Recording(),
+    )
     novelty.average = recording  # pyright: ignore[reportAttributeAccessIssue]
     latents = usual(4, 0)
     gaps = novelty.gaps(latents)
