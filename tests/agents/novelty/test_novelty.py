@@ -78,7 +78,7 @@ def test_score_moves_the_running_statistics_and_update_learns_where_it_is_due():
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_scores_are_a_half_until_latents_are_known_and_tell_them_apart_from_then_on(name):
-    options = {"capacity": 512} if name == "knn" else {}
+    options: dict[str, Any] = {"capacity": 512} if name == "knn" else {}
     novelty, generator = build_novelty(name, 128, train_every=1, **options), torch.Generator().manual_seed(0)
     assert isinstance(novelty, GapNovelty)
     for update in range(60):
