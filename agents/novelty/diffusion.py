@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from agents._checks import seeded
+from agents.novelty.averages import WARM_UP, moving_share
 from agents.novelty.base import GapNovelty
 from agents.novelty.config import DiffusionConfig
 from agents.novelty.denoiser import Denoiser
 from agents.novelty.sampler import denoise_step, descending_steps
 from agents.novelty.schedule import add_noise, make_alphas_bar, velocity, velocity_to_noise
-from agents.novelty.tracker import moving_share, mse_noise_gap, recon_gap
+from agents.novelty.tracker import mse_noise_gap, recon_gap
 from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
 
 
@@ -87,7 +88,7 @@ class DiffusionNovelty(GapNovelty):
         predicted = self.denoiser(add_noise(clean, noise, signal), rows / self.config.num_steps)
         loss = mse_noise_gap(predicted, target).mean()
         verdict = guarded_step(self.optimizer, loss, list(self.denoiser.parameters()))
-        self._following.move(moving_share(self.config.average_decay, self.calls // self.train_every))
+        self._following.move(moving_share(self.config.average_decay, self.calls // self.train_every, WARM_UP))
         return loss.detach() + verdict
 
     def _learned(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agents.novelty.averages import moving_share
+
 SMALLEST_VARIANCE = 1e-12
 
 
@@ -43,7 +45,7 @@ class LatentScale:
 
     def update(self, latents: Tensor) -> None:
         """Move the moments towards those of latents (B, L), unless these would not be finite then."""
-        share = max(1.0 / (self.count + 1), 1.0 - self.decay)
+        share = moving_share(self.decay, self.count)
         offset = latents.mean(0) - self.mean
         spread = latents - latents.mean(0)
         within = spread.T @ spread / len(latents)

@@ -5,24 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agents.novelty.averages import WARM_UP, moving_share
+
 SMALLEST_STD = 1e-6
-WARM_UP = 10.0  # steps
-
-
-def moving_share(decay: float, count: int) -> float:
-    """Return what a running average takes of what is new: max(1 - decay, w / (w + n)), w = 10.
-
-    So an average is a short one until there were many steps, or it would hold on to what was there before anything was
-    learned.
-
-    Args:
-        decay: Share of the average that a step keeps in the long run.
-        count: Steps n taken so far.
-
-    Returns:
-        1 at the first step, `1 - decay` in the long run.
-    """
-    return max(1.0 - decay, WARM_UP / (WARM_UP + count))
 
 
 def mse_noise_gap(predicted: Tensor, noise: Tensor) -> Tensor:
@@ -91,7 +76,7 @@ class NoveltyTracker:
 
     def update(self, gaps: Tensor) -> None:
         """Move the averages towards those of a batch of gaps (B, K), unless these would not be finite then."""
-        share = moving_share(self.decay, self.count)
+        share = moving_share(self.decay, self.count, WARM_UP)
         mean = gaps.mean(dim=0)
         spread = (gaps - (self.mean if self.count else mean)).square().mean(dim=0)
         finite = spread.isfinite().all()
