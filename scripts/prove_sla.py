@@ -57,13 +57,12 @@ def run(argv: Sequence[str]) -> int:
     from scripts._interrupts import Interrupted, Interrupts
     from scripts._measurement import open_measurement
     from scripts._runs import write_json
-    from scripts._sla import AGENT, AIM, GAINS, LAMBDA_START, NOVELTY, Training, measure
+    from scripts._sla import AGENT, AIM, GAINS, LAMBDA_START, Training, measure
 
     torch.set_num_threads(1)
     forms = ("penalty", "cost_critic") if arguments.form == "both" else (arguments.form,)
     jobs = [Training(form, seed, arguments.episodes) for form in forms for seed in arguments.seeds]
-    identity = {"task": "dishwashing", "agent": AGENT, "aim": AIM, "gains": GAINS}
-    identity |= {"lambda_start": LAMBDA_START, "novelty": NOVELTY}
+    identity = {"task": "dishwashing", "agent": AGENT, "aim": AIM, "gains": GAINS, "lambda_start": LAMBDA_START}
     root, _ = open_measurement(arguments.output, "sla", identity, sources="learners")
     (root / "trainings").mkdir(exist_ok=True)
     with Interrupts() as stop:

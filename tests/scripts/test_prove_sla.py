@@ -29,7 +29,7 @@ def test_a_training_is_under_the_sla_from_the_first_shift_with_cheap_damage():
     assert settings.agent.model_dump()["constraint_form"] == "cost_critic"
     assert (settings.seed, settings.episodes) == (3, 300)
     assert settings.economics.damage_usd == 0.10
-    assert (settings.novelty.train_level, settings.novelty.score_levels) == (0.6, [0.3])
+    assert settings.novelty == compose_settings(["task=dishwashing"]).novelty
     assert constraint.error_target == 0.055
     assert constraint.value == 0.30
     assert constraint.config.pi is not None
