@@ -39,15 +39,16 @@ class OnPolicyLearner:
 
         Raises:
             NonFiniteError: They hold NaN or infinity.
+            ValueError: The critic is to be told something, and nothing was given.
         """
-        check_finite("rollout.start", {"observations": observations})
-        self.rollout.start(observations)
+        check_finite("rollout.start", {"observations": observations, "privileged": privileged})
+        self.rollout.start(observations, privileged)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Choose exploring actions (N, A) for the newest observations (N, ...)."""
         drawn = self.rng.standard_normal(self._noise.values.shape)
         noise = self._noise.hold(drawn, self.config.noise_hold_steps, self.rng)
-        self._choice = self.agent.choose(observations, noise)
+        self._choice = self.agent.choose(observations, noise, self.rollout.newest_privileged())
         return self._choice.actions
 
     def observe(self, step: Step) -> None:
@@ -100,7 +101,8 @@ class OnPolicyLearner:
         rollout, config = self.rollout, self.config
         profit, errors, attempts = map(torch.from_numpy, (rollout.rewards, rollout.errors, rollout.attempts))
         rewards = config.reward_scale * penalized_reward(profit, errors, attempts, lam, e_target).numpy()
-        values = np.concatenate([rollout.values, self.agent.values(rollout.newest())[None]])
+        last = self.agent.values(rollout.newest(), rollout.newest_privileged())
+        values = np.concatenate([rollout.values, last[None]])
         ends = Ends(rollout.valid, rollout.terminated)
         estimated = gae(rewards, values, ends, config.gamma, config.gae_lambda)
         cells, steps = np.nonzero(rollout.valid.T)

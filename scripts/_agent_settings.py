@@ -73,6 +73,7 @@ class PPOSettings(Section):
     epochs: Count | None
     segment_length: Count | None
     noise_hold_steps: Annotated[float, Field(ge=1)] | None
+    privileged_critic: bool | None = False  # run folders from before this key ran without
     clip_range: Positive
     value_coefficient: NonNegative
     entropy_coefficient: NonNegative
@@ -117,6 +118,7 @@ TASK_DECIDES = {
         "epochs",
         "segment_length",
         "noise_hold_steps",
+        "privileged_critic",
     ),
 }
 """Keys of each agent whose null means the task's value for the chosen observation."""

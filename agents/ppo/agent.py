@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from agents._checks import seeded
-from agents.agent import check_architecture, check_encoder, describe
+from agents.agent import check_architecture, check_encoder, check_told, describe
 from agents.divergence import check_finite, check_losses
-from agents.encoders import Encoder, as_video
+from agents.encoders import Encoder, as_video, build_encoder
 from agents.novelty import NoNovelty, Novelty
 from agents.optimizers import guarded_step, load_optimizer, make_adam, pack_optimizer
 from agents.ppo import losses
@@ -31,17 +31,26 @@ class PPOAgent:
     Actions are tanh of a Gaussian, mapped to the bounds: they never leave the Box, and the density that is learned from
     is that of the action which was taken. Clipped Gaussians put mass on the bounds that their density does not show.
 
-    Reference: Schulman et al., "Proximal policy optimization algorithms", https://arxiv.org/abs/1707.06347
+    With `privileged_critic` the critic sees what infos tell beside the observation, through an encoder of its own; the
+    encoder of the observation then learns from the policy's loss alone.
+
+    References: Schulman et al., "Proximal policy optimization algorithms", https://arxiv.org/abs/1707.06347; Pinto et
+    al., "Asymmetric actor critic for image-based robot learning", https://arxiv.org/abs/1710.06542
     """
 
     def __init__(self, spec: EnvSpec, encoder: Encoder, config: PPOConfig, device: str = "cpu", seed: int = 0):
         check_encoder(spec, encoder)
+        check_told(spec, config.privileged_critic)
         self.spec, self.config, self.device = spec, config, torch.device(device)
         self.encoder = encoder.to(self.device)
         with seeded(seed):
             self.actor = Actor(encoder.latent_dim, spec.action_dim, config.hidden, config.initial_std).to(self.device)
             self.critic = Critic(encoder.latent_dim, config.hidden).to(self.device)
         self._modules = {"encoder": self.encoder, "actor": self.actor, "critic": self.critic}
+        self.critic_encoder: Encoder | None = None
+        if config.privileged_critic:
+            told = build_encoder("mlp", (spec.privileged_dim,), encoder.latent_dim, seed=seed)
+            self.critic_encoder = self._modules["critic_encoder"] = told.to(self.device)
         self._parameters = [weight for module in self._modules.values() for weight in module.parameters()]
         self.optimizer = make_adam(self._parameters, config.learning_rate, ADAM_EPS)
         self.generator = torch.Generator(self.device).manual_seed(seed)
@@ -66,12 +75,15 @@ class PPOAgent:
         return self._to_bounds(torch.tanh(mean)).cpu().numpy()
 
     @torch.no_grad()
-    def choose(self, observations: np.ndarray, noise: np.ndarray | None = None) -> Choice:
+    def choose(
+        self, observations: np.ndarray, noise: np.ndarray | None = None, privileged: np.ndarray | None = None
+    ) -> Choice:
         """Choose exploring actions and tell what learning needs to know of them.
 
         Args:
             observations: Observations (N, ...).
             noise: Standard normal noise (N, A); drawn if None.
+            privileged: What the critic is told beside them (N, P); None where it is told nothing.
 
         Returns:
             Actions, log densities and values.
@@ -81,13 +93,13 @@ class PPOAgent:
         eps = self._noise(mean.shape) if noise is None else self._tensor(noise)
         raw = mean + log_std.exp() * eps
         actions = self._to_bounds(torch.tanh(raw))
-        found = (actions, raw, losses.squashed_log_prob(raw, mean, log_std), self.critic(latents))
+        found = (actions, raw, losses.squashed_log_prob(raw, mean, log_std), self._foresee(latents, privileged))
         return Choice(*(part.cpu().numpy() for part in found))
 
     @torch.no_grad()
-    def values(self, observations: np.ndarray) -> np.ndarray:
-        """Return the values (N,) of observations (N, ...)."""
-        return self.critic(self.encoder(self._tensor(observations))).cpu().numpy()
+    def values(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> np.ndarray:
+        """Return the values (N,) of observations (N, ...), or of what the critic is told beside them (N, P)."""
+        return self._foresee(self.encoder(self._tensor(observations)), privileged).cpu().numpy()
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set Adam's step size."""
@@ -141,7 +153,8 @@ class PPOAgent:
         Raises:
             CheckpointError: The saved agent has another architecture.
         """
-        check_architecture(state["architecture"], self.architecture())
+        older = {"privileged_critic": False}  # agents from before critics were told anything do not say it
+        check_architecture(older | state["architecture"], self.architecture())
         for name, module in self._modules.items():
             module.load_state_dict(state["weights"][name])
         load_optimizer(self.optimizer, state["optimizer"])
@@ -149,7 +162,8 @@ class PPOAgent:
 
     def architecture(self) -> dict[str, Any]:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
-        return describe("ppo", self.spec, self.encoder, self.config.hidden)
+        told = {"privileged_critic": self.config.privileged_critic}
+        return describe("ppo", self.spec, self.encoder, self.config.hidden) | told
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return send(torch.tensor(array), self.device)
@@ -166,13 +180,21 @@ class PPOAgent:
             return self.encoder(observations)
         return as_video(self.encoder).encode_shared(send_array(batch.frames, self.device), observations)
 
+    def _foresee(self, latents: Tensor, privileged: np.ndarray | None) -> Tensor:
+        """Return the values (B,) of latents, or of what the critic is told where it is told something."""
+        if self.critic_encoder is None:
+            return self.critic(latents)
+        if privileged is None:
+            raise ValueError(f"critic needs privileged numbers (N, {self.spec.privileged_dim}), got none")
+        return self.critic(self.critic_encoder(self._tensor(privileged)))
+
     def _descend(self, batch: Minibatch, latents: Tensor, advantages: Tensor, weights: Tensor) -> dict[str, Tensor]:
         config, even = self.config, torch.ones_like(weights)
         mean, log_std = self.actor(latents)
         log_ratio = losses.squashed_log_prob(self._tensor(batch.raw), mean, log_std) - self._tensor(batch.log_probs)
         policy = losses.policy_loss(log_ratio, advantages, weights if config.weigh_policy else even, config.clip_range)
-        returns = self._tensor(batch.returns)
-        value = losses.value_loss(self.critic(latents), returns, weights if config.weigh_value else even)
+        returns, values = self._tensor(batch.returns), self._foresee(latents, batch.privileged)
+        value = losses.value_loss(values, returns, weights if config.weigh_value else even)
         # The entropy of a squashed Gaussian has no closed form: one reparametrised sample a state estimates it.
         entropy = -squash_gaussian(mean, log_std, self._noise(mean.shape))[1].mean()
         loss = policy + config.value_coefficient * value - config.entropy_coefficient * entropy

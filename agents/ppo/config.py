@@ -27,6 +27,8 @@ class PPOConfig:
         clip_range: How far the probability ratio may leave 1 with profit.
         value_coefficient: Weight of the value loss.
         entropy_coefficient: Weight of the entropy bonus.
+        privileged_critic: Whether the critic sees the numbers that infos tell beside the observation, instead of the
+            observation; the policy sees observations alone.
         normalize_advantages: Whether advantages are brought to mean 0 and deviation 1 over the rollout.
         weigh_policy: Whether sigmoid(alpha |A| novelty + beta) weighs the policy loss.
         weigh_value: Whether it weighs the value loss.
@@ -54,6 +56,7 @@ class PPOConfig:
     clip_range: float = 0.2
     value_coefficient: float = 0.5
     entropy_coefficient: float = 0.0
+    privileged_critic: bool = False
     normalize_advantages: bool = True
     weigh_policy: bool = True
     weigh_value: bool = True

@@ -54,6 +54,7 @@ class Minibatch:
         advantages: Advantages (B,).
         returns: Returns to regress values on (B,).
         frames: For video the distinct frames (M, C, H, W) uint8, else None.
+        privileged: What the critic is told beside the observations (B, P), else None.
     """
 
     observations: np.ndarray
@@ -62,6 +63,7 @@ class Minibatch:
     advantages: np.ndarray
     returns: np.ndarray
     frames: np.ndarray | None = None
+    privileged: np.ndarray | None = None
 
 
 class Rollout:
@@ -86,6 +88,7 @@ class Rollout:
         self.log_probs, self.values, self.rewards, self.errors, self.attempts = np.zeros((5, *shape), np.float32)
         self.terminated, self.valid = np.zeros((2, *shape), bool)
         self._age = np.zeros((num_steps + 1, num_cells), np.int32)
+        self._privileged = np.zeros((num_steps + 1, num_cells, spec.privileged_dim), np.float32)
         self._cells = np.arange(num_cells)
         self._size = -1
 
@@ -98,8 +101,15 @@ class Rollout:
         """Tell whether it is time to learn."""
         return self._size == self.num_steps
 
-    def start(self, observations: np.ndarray) -> None:
-        """Begin with the observations (N, ...) of all cells; what was held is dropped."""
+    def start(self, observations: np.ndarray, privileged: np.ndarray | None = None) -> None:
+        """Begin with the observations (N, ...) of all cells, and what the critic is told beside them (N, P).
+
+        What was held is dropped.
+
+        Raises:
+            ValueError: A critic is to be told something, and nothing was given.
+        """
+        self._tell(0, privileged)
         self._size = 0
         for place in range(self._stack):
             self._write(place, observations if self._frames is None else observations[:, : place + 1])
@@ -114,10 +124,12 @@ class Rollout:
 
         Raises:
             RuntimeError: No observations were written, or the rollout is full.
+            ValueError: A critic is to be told something, and the step tells nothing.
         """
         if self._size < 0 or self.is_full:
             raise RuntimeError("rollout needs start(observations) before add" if self._size < 0 else "rollout is full")
         at = self._size
+        self._tell(at + 1, step.privileged)
         self.raw[at], self.log_probs[at], self.values[at] = choice[1:]
         self.rewards[at], self.errors[at], self.attempts[at] = step.rewards, step.errors, step.attempts
         self.terminated[at] = step.terminated
@@ -128,12 +140,17 @@ class Rollout:
 
     def restart(self) -> None:
         """Begin anew at the newest observations."""
-        self.start(self.newest().copy())
+        told = self.newest_privileged()
+        self.start(self.newest().copy(), None if told is None else told.copy())
 
     def newest(self) -> np.ndarray:
         """Return the newest observations of all cells (N, ...)."""
         index, frames = self.observations(np.full(self.num_cells, self._size), self._cells)
         return index if frames is None else frames[index]
+
+    def newest_privileged(self) -> np.ndarray | None:
+        """Return what the critic is told beside the newest observations (N, P); None where it is told nothing."""
+        return self._privileged[self._size] if self._privileged.size else None
 
     def observations(self, steps: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Gather the observations before some steps.
@@ -164,13 +181,15 @@ class Rollout:
         """
         steps, cells, *worth = (part[chosen] for part in targets)
         observations, frames = self.observations(steps, cells)
-        return Minibatch(observations, self.raw[steps, cells], self.log_probs[steps, cells], *worth, frames=frames)
+        told = self._privileged[steps, cells] if self._privileged.size else None
+        acted = self.raw[steps, cells], self.log_probs[steps, cells]
+        return Minibatch(observations, *acted, *worth, frames=frames, privileged=told)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to continue: the used part only, as views of the live arrays."""
         used = max(self._size, 0)
         arrays = {name: getattr(self, name)[:used] for name in self.PER_STEP}
-        arrays["age"] = self._age[: used + 1]
+        arrays["age"], arrays["privileged"] = self._age[: used + 1], self._privileged[: used + 1]
         rows = (self._stack + used) * self.num_cells
         arrays["observations"] = self._states[:rows] if self._frames is None else self._frames.dump(rows)
         return {"num_steps": self.num_steps, "num_cells": self.num_cells, "size": self._size, "arrays": arrays}
@@ -189,10 +208,19 @@ class Rollout:
         for name in self.PER_STEP:
             getattr(self, name)[:used] = arrays[name]
         self._age[: used + 1] = arrays["age"]
+        if self._privileged.size:  # rollouts saved before critics were told anything name no such array
+            self._privileged[: used + 1] = arrays["privileged"]
         if self._frames is None:
             self._states[: len(arrays["observations"])] = arrays["observations"]
         else:
             self._frames.load(arrays["observations"])
+
+    def _tell(self, at: int, privileged: np.ndarray | None) -> None:
+        if privileged is not None and self._privileged.size:
+            self._privileged[at] = privileged
+        elif self._privileged.size:
+            shape = self._privileged.shape[1:]
+            raise ValueError(f"rollout needs privileged numbers {shape}, got none")
 
     def _write(self, place: int, observations: np.ndarray) -> None:
         rows = slice(place * self.num_cells, (place + 1) * self.num_cells)
