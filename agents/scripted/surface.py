@@ -10,10 +10,11 @@ kinds where its own turns say little, and is not mistaken for an effect of the r
 Reference: D. R. Cox, "The Analysis of Exponentially Distributed Life-Times with Two Types of Failure" (1959).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from agents.scripted.turns import Turns
 
@@ -106,7 +107,7 @@ def best_rows(
         above, below = np.split(values[1:], 2)
         return float(values[0]), (above - below) / 2e-5
 
-    found = [minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", bounds=bounds) for start in starts]
+    found = [_minimize(loss, start.ravel(), bounds=bounds) for start in starts]
     return min(found, key=lambda result: float(result.fun)).x.reshape(shape)
 
 
@@ -147,7 +148,7 @@ def _fit_risks(turns: Turns, weights: np.ndarray, own: list[np.ndarray]) -> np.n
             gradient[kind] += slope
         return value, gradient.ravel()
 
-    found = minimize(loss, centre.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(shape)
+    found = _minimize(loss, centre.ravel(), options={"maxiter": 300}).x.reshape(shape)
     return found[0] + found[1:]
 
 
@@ -182,3 +183,9 @@ def _fit_money(turns: Turns, weights: np.ndarray, shared: tuple[float, float] | 
     gram = (counts * weights[:, None]).T @ counts + pull * np.eye(2)
     clean_usd, failed_usd = np.linalg.solve(gram, counts.T @ (weights * turns.dollars) + pull * centre)
     return float(clean_usd), float(failed_usd)
+
+
+def _minimize(loss: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray, **settings: Any) -> Any:
+    from scipy.optimize import minimize  # late: whoever imports a learner imports this package
+
+    return minimize(loss, start, jac=True, method="L-BFGS-B", **settings)

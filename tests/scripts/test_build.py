@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents import OverlappedLearner, SACAgent
+from agents import OverlappedLearner, PPOAgent, SACAgent
 from scripts._build import for_training, make_cells, make_learner
 from scripts._cli import compose_settings
 from scripts._explain import UsageError
@@ -31,10 +31,11 @@ def test_critics_of_the_workcells_video_are_told_in_training_alone_what_no_camer
     settings = compose_settings(["task=dishwashing_mujoco", "threads=1"])
     env, seen = make_cells(for_training(settings), 2), make_cells(settings, 1)
     assert "privileged" in env.reset(seed=0)[1] and "privileged" not in seen.reset(seed=0)[1]
-    agent = make_learner(settings, env).agent
-    assert isinstance(agent, SACAgent)
-    assert agent.critic_encoder.observation_shape == env.unwrapped.single_privileged_space.shape
-    assert agent.encoder.observation_shape == (1, 3, 64, 64)
+    for kind, told in ((SACAgent, settings), (PPOAgent, compose_settings(["task=dishwashing_mujoco", "agent=ppo"]))):
+        agent = make_learner(told, env).agent
+        assert isinstance(agent, kind)
+        assert agent.critic_encoder.observation_shape == env.unwrapped.single_privileged_space.shape
+        assert agent.encoder.observation_shape == (1, 3, 64, 64)
     with pytest.raises(UsageError, match="privileged_critic needs infos that tell privileged numbers, got none"):
         make_learner(settings, seen)
     alone = compose_settings(["task=dishwashing_mujoco", "agent.privileged_critic=false", "task.frames=8"])
