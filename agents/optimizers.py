@@ -101,3 +101,42 @@ def make_follower(source: Module) -> tuple[Module, Average]:
     """Copy a module; return the copy, which learns nothing itself, and what moves it towards the module."""
     follower = copy.deepcopy(source).requires_grad_(False)
     return follower, Average(follower, source)
+
+
+class PolicyAverage:
+    """Encoder and actor of the deterministic policy: running averages of the newest ones, or these themselves.
+
+        avg <- avg + max(tau, 1 / updates) (newest - avg)
+
+    This is the plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
+
+    Attributes:
+        encoder: The average of the encoder, or the encoder itself.
+        actor: The average of the actor, or the actor itself.
+
+    Reference: Polyak & Juditsky, "Acceleration of stochastic approximation by averaging",
+        https://doi.org/10.1137/0330046
+    """
+
+    def __init__(self, encoder: torch.nn.Module, actor: torch.nn.Module, tau: float | None):
+        """Begin at the newest weights.
+
+        Args:
+            encoder: Encoder that learns.
+            actor: Actor that learns.
+            tau: Share of the newest weights in (0, 1] at each update; None keeps no average.
+        """
+        self.encoder, self.actor, self._tau, self._followers = encoder, actor, tau, []
+        if tau is not None:
+            self.encoder, encoder_average = make_follower(encoder)
+            self.actor, actor_average = make_follower(actor)
+            self._followers = [encoder_average, actor_average]
+
+    def move(self, updates: int) -> None:
+        """Follow the newest weights after the given number of updates, this one included."""
+        for follower in self._followers:
+            follower.move(max(self._tau or 0.0, 1.0 / updates))
+
+    def modules(self) -> dict[str, torch.nn.Module]:
+        """Return what has to be saved beside the newest weights."""
+        return {"policy_encoder": self.encoder, "policy_actor": self.actor} if self._followers else {}

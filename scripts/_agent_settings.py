@@ -62,6 +62,7 @@ class PPOSettings(Section):
     name: Literal["ppo"]
     lr: Positive | None
     lr_decay_steps: Count | None
+    policy_tau: Annotated[float, Field(gt=0, le=1)] | None = None
     gamma: Annotated[float, Field(gt=0, le=1)] | None
     gae_lambda: Fraction | None
     hidden: Count

@@ -12,7 +12,7 @@ from agents.agent import check_architecture, check_encoder, check_told, describe
 from agents.divergence import check_finite, check_losses
 from agents.encoders import Encoder, as_video, build_encoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import guarded_step, load_optimizer, make_adam, pack_optimizer
+from agents.optimizers import PolicyAverage, guarded_step, load_optimizer, make_adam, pack_optimizer
 from agents.ppo import losses
 from agents.ppo.config import PPOConfig
 from agents.ppo.networks import Actor, Critic
@@ -32,7 +32,8 @@ class PPOAgent:
     is that of the action which was taken. Clipped Gaussians put mass on the bounds that their density does not show.
 
     With `privileged_critic` the critic sees what infos tell beside the observation, through an encoder of its own; the
-    encoder of the observation then learns from the policy's loss alone.
+    encoder of the observation then learns from the policy's loss alone. Exploration follows the newest encoder and
+    actor, the deterministic policy their average, where one is kept.
 
     References: Schulman et al., "Proximal policy optimization algorithms", https://arxiv.org/abs/1707.06347; Pinto et
     al., "Asymmetric actor critic for image-based robot learning", https://arxiv.org/abs/1710.06542
@@ -52,6 +53,7 @@ class PPOAgent:
             told = build_encoder("mlp", (spec.privileged_dim,), encoder.latent_dim, seed=seed)
             self.critic_encoder = self._modules["critic_encoder"] = told.to(self.device)
         self._parameters = [weight for module in self._modules.values() for weight in module.parameters()]
+        self.policy, self.updates = PolicyAverage(self.encoder, self.actor, config.policy_tau), 0
         self.optimizer = make_adam(self._parameters, config.learning_rate, ADAM_EPS)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
@@ -63,7 +65,7 @@ class PPOAgent:
 
         Args:
             observations: Observations (N, ...).
-            deterministic: Whether to take tanh(mean) rather than a sample.
+            deterministic: Whether to take tanh(mean) of the averaged policy rather than a sample of the newest.
             noise: Standard normal noise (N, A) to use for the sample; drawn if None.
 
         Returns:
@@ -71,7 +73,7 @@ class PPOAgent:
         """
         if not deterministic:
             return self.choose(observations, noise).actions
-        mean, _ = self.actor(self.encoder(self._tensor(observations)))
+        mean, _ = self.policy.actor(self.policy.encoder(self._tensor(observations)))
         return self._to_bounds(torch.tanh(mean)).cpu().numpy()
 
     @torch.no_grad()
@@ -135,6 +137,8 @@ class PPOAgent:
         numbers = torch.stack([metric.detach().float() for metric in metrics.values()]).tolist()
         found = dict(zip(metrics, numbers, strict=True))
         check_losses(found, batch.returns)
+        self.updates += 1
+        self.policy.move(self.updates)
         return found
 
     def state_dict(self) -> dict[str, Any]:
@@ -142,8 +146,9 @@ class PPOAgent:
         return {
             "architecture": self.architecture(),
             "config": asdict(self.config),
-            "weights": {name: module.state_dict() for name, module in self._modules.items()},
+            "weights": {name: module.state_dict() for name, module in self._saved().items()},
             "optimizer": pack_optimizer(self.optimizer),
+            "updates": self.updates,
             "generator": self.generator.get_state(),
         }
 
@@ -155,8 +160,11 @@ class PPOAgent:
         """
         older = {"privileged_critic": False}  # agents from before critics were told anything do not say it
         check_architecture(older | state["architecture"], self.architecture())
-        for name, module in self._modules.items():
-            module.load_state_dict(state["weights"][name])
+        saved, followed = state["weights"], {"policy_encoder": "encoder", "policy_actor": "actor"}
+        for name, module in self._saved().items():
+            # An agent saved without an average begins one at its newest weights.
+            module.load_state_dict(saved[name if name in saved else followed[name]])
+        self.updates = state.get("updates", 0)
         load_optimizer(self.optimizer, state["optimizer"])
         load_generator(self.generator, state["generator"])
 
@@ -164,6 +172,9 @@ class PPOAgent:
         """Return what fixes the shapes of all weights, as plain numbers and names."""
         told = {"privileged_critic": self.config.privileged_critic}
         return describe("ppo", self.spec, self.encoder, self.config.hidden) | told
+
+    def _saved(self) -> dict[str, torch.nn.Module]:
+        return self._modules | self.policy.modules()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return send(torch.tensor(array), self.device)

@@ -15,6 +15,8 @@ class PPOConfig:
         gae_lambda: Decay of the advantage estimator: 0 trusts the critic, 1 the rewards.
         learning_rate: Adam's step size for all networks.
         lr_decay_steps: Env steps over all cells in which the step size falls to 0 in a line; None keeps it.
+        policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
+            None acts on the newest weights themselves.
         hidden: Width of the two hidden layers of actor and critic.
         initial_std: First standard deviation of the action before squashing.
         max_grad_norm: Largest norm of the gradient of all networks together; None leaves it as it is.
@@ -44,6 +46,7 @@ class PPOConfig:
     gae_lambda: float = 0.95
     learning_rate: float = 3e-4
     lr_decay_steps: int | None = None
+    policy_tau: float | None = None
     hidden: int = 256
     initial_std: float = 1.0
     max_grad_norm: float | None = 0.5
@@ -75,6 +78,8 @@ class PPOConfig:
         check_float("noise_hold_steps", self.noise_hold_steps, 1.0)
         if self.max_grad_norm is not None:
             check_float("max_grad_norm", self.max_grad_norm, 0.0, open_low=True)
+        if self.policy_tau is not None:
+            check_float("policy_tau", self.policy_tau, 0.0, 1.0, open_low=True)
         if self.lr_decay_steps is not None:
             check_int("lr_decay_steps", self.lr_decay_steps, 1)
         for name in ("hidden", "rollout_steps", "batch_size", "epochs", "segment_length"):

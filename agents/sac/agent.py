@@ -14,7 +14,7 @@ from agents.auxiliary import AuxiliaryTasks
 from agents.divergence import check_finite
 from agents.encoders import Encoder, as_video, build_encoder
 from agents.novelty import NoNovelty, Novelty
-from agents.optimizers import guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
+from agents.optimizers import PolicyAverage, guarded_step, load_optimizer, make_adam, make_follower, pack_optimizer
 from agents.replay import Batch
 from agents.sac import losses
 from agents.sac.config import SACConfig
@@ -62,11 +62,7 @@ class SACAgent:
         if config.target_encoder:
             self.target_encoder, encoder_average = make_follower(self.critic_encoder)
             self._target_averages.append(encoder_average)
-        self.policy_encoder, self.policy_actor, self._policy_averages = self.encoder, self.actor, []
-        if config.policy_tau is not None:
-            self.policy_encoder, encoder_average = make_follower(self.encoder)
-            self.policy_actor, actor_average = make_follower(self.actor)
-            self._policy_averages = [encoder_average, actor_average]
+        self.policy = PolicyAverage(self.encoder, self.actor, config.policy_tau)
         self.updates = 0
         self.log_alpha = torch.tensor(math.log(config.initial_temperature), device=self.device, requires_grad=True)
         self._critic_weights = [*self.critic.parameters(), *([] if self.cost is None else self.cost.parameters())]
@@ -96,7 +92,7 @@ class SACAgent:
         """
         given = self._tensor(observations)
         if deterministic:
-            mean, _ = self.policy_actor(self.policy_encoder(given))
+            mean, _ = self.policy.actor(self.policy.encoder(given))
             squashed = torch.tanh(mean)
         else:
             mean, log_std = self.actor(self.encoder(given))
@@ -192,8 +188,7 @@ class SACAgent:
         modules |= {"target_critic": self.target_critic} | ({} if self.cost is None else self.cost.modules())
         modules |= {"critic_encoder": self.critic_encoder} if self.config.privileged_critic else {}
         modules |= {"target_encoder": self.target_encoder} if self.config.target_encoder else {}
-        averaged = {"policy_encoder": self.policy_encoder, "policy_actor": self.policy_actor}
-        return modules | ({} if self.config.policy_tau is None else averaged)
+        return modules | self.policy.modules()
 
     def follow(self) -> None:
         """Move target critics and the averaged policy after an update that counts."""
@@ -202,12 +197,7 @@ class SACAgent:
             average.move(self.config.tau)
         if self.cost is not None:
             self.cost.follow(self.config.tau)
-        if self.config.policy_tau is None:
-            return
-        # The plain mean of all updates so far until they outnumber 1 / tau: the first weights do not linger.
-        share = max(self.config.policy_tau, 1.0 / self.updates)
-        for average in self._policy_averages:
-            average.move(share)
+        self.policy.move(self.updates)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return send(torch.tensor(array), self.device)

@@ -51,7 +51,7 @@ def test_an_actor_moves_behind_another_encoder_and_back(request, counting_env, f
     learner = request.getfixturevalue(fixture)(env, **own)
     train(env, learner, NoConstraint(), [], LoopConfig(episodes=3))
     agent = learner.agent
-    encoder = agent.encoder if fixture == "make_ppo" else agent.policy_encoder
+    encoder = agent.encoder if fixture == "make_ppo" else agent.policy.encoder
     seen = stacks(4)
     expected = agent.act(seen, deterministic=True)
     moved = with_encoder(agent, LATENTS, LatentEncoder((WIDTH,), WIDTH))

@@ -58,7 +58,7 @@ def test_an_averaged_policy_is_the_one_that_is_kept(tmp_path, counting_env):
         SACConfig(hidden=16, policy_tau=0.1),
     )
     with torch.no_grad():
-        for weight in agent.policy_actor.parameters():
+        for weight in agent.policy.actor.parameters():
             weight += 0.3
     save_policy(tmp_path, agent)
     expected = agent.act(observations(), deterministic=True)

@@ -111,9 +111,9 @@ def test_the_deterministic_policy_is_the_mean_of_the_first_updates_then_a_moving
         agent.update(make_batch(profit=1.0), 0.0, 0.0)
         newest = torch.nn.utils.parameters_to_vector([*agent.encoder.parameters(), *agent.actor.parameters()]).detach()
         expected = (1.0 - part) * expected + part * newest
-    kept = [*agent.policy_encoder.parameters(), *agent.policy_actor.parameters()]
+    kept = [*agent.policy.encoder.parameters(), *agent.policy.actor.parameters()]
     torch.testing.assert_close(torch.nn.utils.parameters_to_vector(kept), expected)
-    mean, _ = agent.policy_actor(agent.policy_encoder(torch.tensor(make_batch().observations)))
+    mean, _ = agent.policy.actor(agent.policy.encoder(torch.tensor(make_batch().observations)))
     squashed = (1.0 + torch.tanh(mean)).detach().numpy() / 2.0
     low, high = np.array(SPEC.action_low), np.array(SPEC.action_high)
     acted = agent.act(make_batch().observations, deterministic=True)
