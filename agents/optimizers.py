@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
@@ -113,10 +113,13 @@ class PolicyAverage:
     Attributes:
         encoder: The average of the encoder, or the encoder itself.
         actor: The average of the actor, or the actor itself.
+        NEWEST: From the names that averages are saved under to those of what they follow.
 
     Reference: Polyak & Juditsky, "Acceleration of stochastic approximation by averaging",
         https://doi.org/10.1137/0330046
     """
+
+    NEWEST: ClassVar = {"policy_encoder": "encoder", "policy_actor": "actor"}
 
     def __init__(self, encoder: torch.nn.Module, actor: torch.nn.Module, tau: float | None):
         """Begin at the newest weights.
@@ -139,4 +142,4 @@ class PolicyAverage:
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """Return what has to be saved beside the newest weights."""
-        return {"policy_encoder": self.encoder, "policy_actor": self.actor} if self._followers else {}
+        return dict(zip(self.NEWEST, (self.encoder, self.actor), strict=True)) if self._followers else {}

@@ -160,10 +160,10 @@ class PPOAgent:
         """
         older = {"privileged_critic": False}  # agents from before critics were told anything do not say it
         check_architecture(older | state["architecture"], self.architecture())
-        saved, followed = state["weights"], {"policy_encoder": "encoder", "policy_actor": "actor"}
+        saved = state["weights"]
         for name, module in self._saved().items():
             # An agent saved without an average begins one at its newest weights.
-            module.load_state_dict(saved[name if name in saved else followed[name]])
+            module.load_state_dict(saved[name if name in saved else PolicyAverage.NEWEST[name]])
         self.updates = state.get("updates", 0)
         load_optimizer(self.optimizer, state["optimizer"])
         load_generator(self.generator, state["generator"])

@@ -166,7 +166,7 @@ class SACAgent:
         saved, taught = state["weights"], "critic_encoder" if self.config.privileged_critic else "encoder"
         older = {"constraint_form": "penalty", "privileged_critic": "critic_encoder" in saved}  # agents do not say it
         check_architecture(older | state["architecture"], self.architecture())
-        followed = {"policy_encoder": "encoder", "policy_actor": "actor", "target_encoder": taught}
+        followed = PolicyAverage.NEWEST | {"target_encoder": taught}
         for name, module in self._modules().items():
             # An agent saved without an average or a target begins one at its newest weights.
             module.load_state_dict(saved[name if name in saved else followed[name]])

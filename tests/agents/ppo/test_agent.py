@@ -178,3 +178,25 @@ def test_an_encoder_that_does_not_fit_is_refused():
     video = EnvSpec((3, 3, 36, 36), "uint8", (0.0,), (1.0,))
     with pytest.raises(ValueError, match="encoder 'mlp' for state of shape"):
         PPOAgent(video, build_encoder("mlp", video.observation_shape), PPOConfig())
+
+
+def test_the_deterministic_policy_is_an_average_that_survives_saving_and_exploration_follows_the_newest():
+    agent, newest = make_agent(policy_tau=0.5), make_agent()
+    expected, seen = torch.zeros(()), observations()
+    for share in (1.0, 0.5, 0.5):
+        agent.update(make_batch(agent))
+        online = [*agent.encoder.parameters(), *agent.actor.parameters()]
+        expected = (1.0 - share) * expected + share * torch.nn.utils.parameters_to_vector(online).detach()
+    kept = [*agent.policy.encoder.parameters(), *agent.policy.actor.parameters()]
+    torch.testing.assert_close(torch.nn.utils.parameters_to_vector(kept), expected)
+    newest.load_state_dict(agent.state_dict())
+    assert not np.allclose(agent.act(seen, deterministic=True), newest.act(seen, deterministic=True), atol=1e-4)
+    noise = np.zeros((8, 2), np.float32)
+    assert np.array_equal(agent.act(seen, noise=noise), newest.act(seen, noise=noise))
+    again, began = make_agent(seed=1, policy_tau=0.5), make_agent(seed=1, policy_tau=0.5)
+    again.load_state_dict(copy.deepcopy(agent.state_dict()))
+    for learner in (agent, again):
+        learner.update(make_batch(newest))
+    assert np.array_equal(again.act(seen, deterministic=True), agent.act(seen, deterministic=True))
+    began.load_state_dict(newest.state_dict())
+    assert np.array_equal(began.act(seen, deterministic=True), newest.act(seen, deterministic=True))
