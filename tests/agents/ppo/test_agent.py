@@ -195,8 +195,8 @@ def test_the_deterministic_policy_is_an_average_that_survives_saving_and_explora
     assert np.array_equal(agent.act(seen, noise=noise), newest.act(seen, noise=noise))
     again, began = make_agent(seed=1, policy_tau=0.5), make_agent(seed=1, policy_tau=0.5)
     again.load_state_dict(copy.deepcopy(agent.state_dict()))
-    for learner in (agent, again):
-        learner.update(make_batch(newest))
+    batch = make_batch(newest)
+    assert agent.update(batch) == again.update(batch)
     assert np.array_equal(again.act(seen, deterministic=True), agent.act(seen, deterministic=True))
     began.load_state_dict(newest.state_dict())
     assert np.array_equal(began.act(seen, deterministic=True), newest.act(seen, deterministic=True))
