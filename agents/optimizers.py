@@ -127,10 +127,10 @@ class PolicyAverage:
         Args:
             encoder: Encoder that learns.
             actor: Actor that learns.
-            tau: Share of the newest weights in (0, 1] at each update; None keeps no average.
+            tau: Share of the newest weights in (0, 1] at each update; 1 and None keep no average.
         """
         self.encoder, self.actor, self._tau, self._followers = encoder, actor, tau, []
-        if tau is not None:
+        if tau is not None and tau < 1.0:
             self.encoder, encoder_average = make_follower(encoder)
             self.actor, actor_average = make_follower(actor)
             self._followers = [encoder_average, actor_average]

@@ -62,7 +62,7 @@ class PPOSettings(Section):
     name: Literal["ppo"]
     lr: Positive | None
     lr_decay_steps: Count | None
-    policy_tau: Annotated[float, Field(gt=0, le=1)] | None = None
+    policy_tau: Annotated[float, Field(gt=0, le=1)] | None = 1.0  # run folders from before this key acted on the newest
     gamma: Annotated[float, Field(gt=0, le=1)] | None
     gae_lambda: Fraction | None
     hidden: Count
@@ -75,9 +75,9 @@ class PPOSettings(Section):
     segment_length: Count | None
     noise_hold_steps: Annotated[float, Field(ge=1)] | None
     privileged_critic: bool | None = False  # run folders from before this key ran without
-    clip_range: Positive
+    clip_range: Positive | None
     value_coefficient: NonNegative
-    entropy_coefficient: NonNegative
+    entropy_coefficient: NonNegative | None
     normalize_advantages: bool
     weigh_policy: bool
     weigh_value: bool
@@ -120,6 +120,10 @@ TASK_DECIDES = {
         "segment_length",
         "noise_hold_steps",
         "privileged_critic",
+        "policy_tau",
+        "clip_range",
+        "entropy_coefficient",
+        "max_grad_norm",
     ),
 }
 """Keys of each agent whose null means the task's value for the chosen observation."""

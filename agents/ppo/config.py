@@ -16,7 +16,7 @@ class PPOConfig:
         learning_rate: Adam's step size for all networks.
         lr_decay_steps: Env steps over all cells in which the step size falls to 0 in a line; None keeps it.
         policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
-            None acts on the newest weights themselves.
+            1 and None act on the newest weights themselves.
         hidden: Width of the two hidden layers of actor and critic.
         initial_std: First standard deviation of the action before squashing.
         max_grad_norm: Largest norm of the gradient of all networks together; None leaves it as it is.

@@ -19,7 +19,7 @@ class SACConfig:
         target_encoder: Whether the target critics see next observations through a copy of the critics' encoder that
             follows it by `tau`, rather than through the newest; one more encoding an update.
         policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
-            None acts on the newest weights themselves.
+            1 and None act on the newest weights themselves.
         learning_rate: Adam's step size for all networks and the temperature.
         initial_temperature: First entropy weight alpha; dollar rewards are small beside 1.
         target_entropy: Entropy in nats of the squashed action in [-1, 1]^A that alpha steers to; None is -A.

@@ -33,7 +33,7 @@ def test_critics_of_the_workcells_video_are_told_in_training_alone_what_no_camer
     assert "privileged" in env.reset(seed=0)[1] and "privileged" not in seen.reset(seed=0)[1]
     for kind, told in ((SACAgent, settings), (PPOAgent, compose_settings(["task=dishwashing_mujoco", "agent=ppo"]))):
         agent = make_learner(told, env).agent
-        assert isinstance(agent, kind)
+        assert isinstance(agent, kind) and agent.critic_encoder is not None
         assert agent.critic_encoder.observation_shape == env.unwrapped.single_privileged_space.shape
         assert agent.encoder.observation_shape == (1, 3, 64, 64)
     with pytest.raises(UsageError, match="privileged_critic needs infos that tell privileged numbers, got none"):

@@ -84,7 +84,7 @@ def test_a_rollout_bootstraps_from_what_was_told_beside_each_step():
         at = targets.steps, targets.cells
         np.testing.assert_allclose(targets.returns, learner.rollout.rewards[at] + 0.9 * values[1:][at], rtol=1e-5)
         batch = learner.rollout.minibatch(targets, np.arange(12))
-        assert np.array_equal(batch.privileged, HISTORY[first : first + 6][at])
+        assert batch.privileged is not None and np.array_equal(batch.privileged, HISTORY[first : first + 6][at])
         assert len(learner.learn(0.0, 0.0)) == 4
 
 
