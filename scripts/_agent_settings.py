@@ -61,6 +61,7 @@ class PPOSettings(Section):
 
     name: Literal["ppo"]
     lr: Positive | None
+    critic_learning_rate: Positive | None = None
     lr_decay_steps: Count | None
     policy_tau: Annotated[float, Field(gt=0, le=1)] | None = 1.0  # run folders from before this key acted on the newest
     gamma: Annotated[float, Field(gt=0, le=1)] | None

@@ -52,9 +52,12 @@ class PPOAgent:
         if config.privileged_critic:
             told = build_encoder("mlp", (spec.privileged_dim,), encoder.latent_dim, seed=seed)
             self.critic_encoder = self._modules["critic_encoder"] = told.to(self.device)
-        self._parameters = [weight for module in self._modules.values() for weight in module.parameters()]
+        learns = {name: list(module.parameters()) for name, module in self._modules.items()}
+        self._parameters = [weight for weights in learns.values() for weight in weights]
+        foresees = learns["critic"] + learns.get("critic_encoder", [])
         self.policy, self.updates = PolicyAverage(self.encoder, self.actor, config.policy_tau), 0
-        self.optimizer = make_adam(self._parameters, config.learning_rate, ADAM_EPS)
+        self.optimizer = make_adam(learns["encoder"] + learns["actor"], config.learning_rate, ADAM_EPS)
+        self.optimizer.add_param_group({"params": foresees, "lr": config.critic_learning_rate or config.learning_rate})
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
         self._high = torch.tensor(spec.action_high, device=self.device)
@@ -89,6 +92,9 @@ class PPOAgent:
 
         Returns:
             Actions, log densities and values.
+
+        Raises:
+            ValueError: The critic is to be told something, and nothing was given.
         """
         latents = self.encoder(self._tensor(observations))
         mean, log_std = self.actor(latents)
@@ -104,9 +110,11 @@ class PPOAgent:
         return self._foresee(self.encoder(self._tensor(observations)), privileged).cpu().numpy()
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set Adam's step size."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+        """Set Adam's step size; the critic's own keeps its ratio to it."""
+        policy, critic = self.optimizer.param_groups
+        policy["lr"] = learning_rate
+        own = self.config.critic_learning_rate
+        critic["lr"] = learning_rate if own is None else own * learning_rate / self.config.learning_rate
 
     def update(self, batch: Minibatch, novelty: Novelty | None = None) -> dict[str, float]:
         """Take one gradient step for actor, critic and encoder.
@@ -123,6 +131,7 @@ class PPOAgent:
         Raises:
             NonFiniteError: The batch holds NaN or infinity; nothing has moved.
             DivergenceError: A loss or its gradient is not finite; no step was taken from it.
+            ValueError: The critic is to be told something, and the batch tells nothing.
         """
         check_finite("batch", vars(batch))
         novelty = NoNovelty() if novelty is None else novelty

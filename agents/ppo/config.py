@@ -14,6 +14,7 @@ class PPOConfig:
         gamma: Discount per control step.
         gae_lambda: Decay of the advantage estimator: 0 trusts the critic, 1 the rewards.
         learning_rate: Adam's step size for all networks.
+        critic_learning_rate: The same for the critic and the encoder that only it has; None is that of all.
         lr_decay_steps: Env steps over all cells in which the step size falls to 0 in a line; None keeps it.
         policy_tau: Share of the newest encoder and actor that enters the deterministic policy's average at each update;
             1 and None act on the newest weights themselves.
@@ -45,6 +46,7 @@ class PPOConfig:
     gamma: float = 0.995
     gae_lambda: float = 0.95
     learning_rate: float = 3e-4
+    critic_learning_rate: float | None = None
     lr_decay_steps: int | None = None
     policy_tau: float | None = None
     hidden: int = 256
@@ -76,8 +78,9 @@ class PPOConfig:
         for name in ("valuation_alpha", "valuation_beta"):
             check_float(name, getattr(self, name), -math.inf)
         check_float("noise_hold_steps", self.noise_hold_steps, 1.0)
-        if self.max_grad_norm is not None:
-            check_float("max_grad_norm", self.max_grad_norm, 0.0, open_low=True)
+        for name in ("max_grad_norm", "critic_learning_rate"):
+            if getattr(self, name) is not None:
+                check_float(name, getattr(self, name), 0.0, open_low=True)
         if self.policy_tau is not None:
             check_float("policy_tau", self.policy_tau, 0.0, 1.0, open_low=True)
         if self.lr_decay_steps is not None:
