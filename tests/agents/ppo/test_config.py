@@ -16,6 +16,7 @@ from agents import PPOConfig
         ("initial_std", 0.0, "initial_std must be a finite number > 0, got 0.0"),
         ("rollout_steps", 0, "rollout_steps must be a whole number >= 1, got 0"),
         ("epochs", 1.5, "epochs must be a whole number >= 1, got 1.5"),
+        ("critic_learning_rate", 0.0, "critic_learning_rate must be a finite number > 0, got 0.0"),
         ("policy_tau", 1.5, "policy_tau must be a finite number > 0 and <= 1, got 1.5"),
         ("lr_decay_steps", 0, "lr_decay_steps must be a whole number >= 1, got 0"),
         ("max_grad_norm", 0.0, "max_grad_norm must be a finite number > 0, got 0.0"),

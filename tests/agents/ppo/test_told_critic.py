@@ -117,3 +117,20 @@ def test_a_told_agent_fits_no_other():
     make_agent(spec=TOLD).load_state_dict(older)
     with pytest.raises(CheckpointError, match="saved agent has privileged_critic False, this one has True"):
         told.load_state_dict(older)
+
+
+def test_the_critic_takes_steps_of_its_own_which_fall_with_the_policys():
+    """Adam's first step moves a weight by the step size, whatever its gradient."""
+    moved = {}
+    for rate in (None, 1e-2):
+        agent = make_told(learning_rate=1e-3, critic_learning_rate=rate, max_grad_norm=None)
+        agent.set_learning_rate(5e-4)
+        before = copy.deepcopy(agent.state_dict()["weights"])
+        agent.update(told_batch())
+        after = agent.state_dict()["weights"]
+        for part, weights in after.items():
+            moved[part, rate] = max(float((before[part][name] - value).abs().max()) for name, value in weights.items())
+    for part in ("encoder", "actor"):
+        assert moved[part, 1e-2] == moved[part, None] == pytest.approx(5e-4, rel=0.05)
+    for part in ("critic", "critic_encoder"):
+        assert (moved[part, 1e-2], moved[part, None]) == (pytest.approx(5e-3, rel=0.05), pytest.approx(5e-4, rel=0.05))
