@@ -57,7 +57,8 @@ class PPOAgent:
         foresees = learns["critic"] + learns.get("critic_encoder", [])
         self.policy, self.updates = PolicyAverage(self.encoder, self.actor, config.policy_tau), 0
         self.optimizer = make_adam(learns["encoder"] + learns["actor"], config.learning_rate, ADAM_EPS)
-        self.optimizer.add_param_group({"params": foresees, "lr": config.critic_learning_rate or config.learning_rate})
+        self.optimizer.add_param_group({"params": foresees})
+        self.set_learning_rate(config.learning_rate)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self._low = torch.tensor(spec.action_low, device=self.device)
         self._high = torch.tensor(spec.action_high, device=self.device)

@@ -88,6 +88,7 @@ class Rollout:
         self.log_probs, self.values, self.rewards, self.errors, self.attempts = np.zeros((5, *shape), np.float32)
         self.terminated, self.valid = np.zeros((2, *shape), bool)
         self._age = np.zeros((num_steps + 1, num_cells), np.int32)
+        self._tells = spec.privileged_dim > 0
         self._privileged = np.zeros((num_steps + 1, num_cells, spec.privileged_dim), np.float32)
         self._cells = np.arange(num_cells)
         self._size = -1
@@ -150,7 +151,7 @@ class Rollout:
 
     def newest_privileged(self) -> np.ndarray | None:
         """Return what the critic is told beside the newest observations (N, P); None where it is told nothing."""
-        return self._privileged[self._size] if self._privileged.size else None
+        return self._privileged[self._size] if self._tells else None
 
     def observations(self, steps: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Gather the observations before some steps.
@@ -181,7 +182,7 @@ class Rollout:
         """
         steps, cells, *worth = (part[chosen] for part in targets)
         observations, frames = self.observations(steps, cells)
-        told = self._privileged[steps, cells] if self._privileged.size else None
+        told = self._privileged[steps, cells] if self._tells else None
         acted = self.raw[steps, cells], self.log_probs[steps, cells]
         return Minibatch(observations, *acted, *worth, frames=frames, privileged=told)
 
@@ -208,7 +209,7 @@ class Rollout:
         for name in self.PER_STEP:
             getattr(self, name)[:used] = arrays[name]
         self._age[: used + 1] = arrays["age"]
-        if self._privileged.size:  # rollouts saved before critics were told anything name no such array
+        if self._tells:  # rollouts saved before critics were told anything name no such array
             self._privileged[: used + 1] = arrays["privileged"]
         if self._frames is None:
             self._states[: len(arrays["observations"])] = arrays["observations"]
@@ -216,11 +217,11 @@ class Rollout:
             self._frames.load(arrays["observations"])
 
     def _tell(self, at: int, privileged: np.ndarray | None) -> None:
-        if privileged is not None and self._privileged.size:
-            self._privileged[at] = privileged
-        elif self._privileged.size:
-            shape = self._privileged.shape[1:]
-            raise ValueError(f"rollout needs privileged numbers {shape}, got none")
+        if not self._tells:
+            return
+        if privileged is None:
+            raise ValueError(f"rollout needs privileged numbers {self._privileged.shape[1:]}, got none")
+        self._privileged[at] = privileged
 
     def _write(self, place: int, observations: np.ndarray) -> None:
         rows = slice(place * self.num_cells, (place + 1) * self.num_cells)
