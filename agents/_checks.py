@@ -8,13 +8,16 @@ from contextlib import contextmanager
 import torch
 
 
-def check_float(name: str, value: float, low: float, high: float = math.inf, open_low: bool = False) -> None:
-    """Raise a ValueError that names the field unless `value` is finite and within [low, high]."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def check_float(
+    name: str, value: float, low: float, high: float = math.inf, open_low: bool = False, finite: bool = True
+) -> None:
+    """Raise a ValueError that names the field unless `value` is within [low, high], and finite where it has to be."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = is_number and (math.isfinite(value) if finite else not math.isnan(value))
     if is_number and (value > low if open_low else value >= low) and value <= high:
         return
     bound = f"{'>' if open_low else '>='} {low:g}" + ("" if math.isinf(high) else f" and <= {high:g}")
-    raise ValueError(f"{name} must be a finite number {bound}, got {value}")
+    raise ValueError(f"{name} must be a {'finite ' if finite else ''}number {bound}, got {value}")
 
 
 def check_int(name: str, value: int, low: int) -> None:

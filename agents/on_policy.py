@@ -10,7 +10,7 @@ from agents.divergence import check_finite
 from agents.exploration import HeldNoise
 from agents.novelty import Novelty
 from agents.ppo import Choice, PPOAgent, Rollout, Targets
-from agents.ppo.advantages import Ends, explained_variance, gae, normalize
+from agents.ppo.advantages import AdvantageScale, Ends, explained_variance, gae
 from agents.replay import Step
 from agents.sac.losses import penalized_reward
 
@@ -26,6 +26,7 @@ class OnPolicyLearner:
         self.rng = np.random.default_rng(seed)
         self.env_steps = 0
         self.updates = 0
+        self._scale = AdvantageScale(self.config.normalization_rollouts)
         self._noise = HeldNoise(num_cells, agent.spec.action_dim)
         self._choice: Choice | None = None
 
@@ -109,7 +110,7 @@ class OnPolicyLearner:
         advantages, foreseen = estimated[steps, cells], values[steps, cells]
         returns = advantages + foreseen
         explained = explained_variance(foreseen, returns)
-        advantages = normalize(advantages) if config.normalize_advantages else advantages
+        advantages = self._scale(advantages) if config.normalize_advantages else advantages
         return Targets(steps, cells, advantages, returns), {"explained_variance": explained}
 
     def freeze_encoder(self, frozen: bool) -> None:
@@ -126,6 +127,7 @@ class OnPolicyLearner:
             "agent": self.agent.state_dict(),
             "rollout": self.rollout.state_dict(),
             "novelty": self.novelty.state_dict(),
+            "advantage_scale": self._scale.state_dict(),
             "rng": self.rng.bit_generator.state,
             "env_steps": self.env_steps,
             "updates": self.updates,
@@ -137,6 +139,8 @@ class OnPolicyLearner:
         self.agent.load_state_dict(state["agent"])
         self.rollout.load_state_dict(state["rollout"])
         self.novelty.load_state_dict(state["novelty"])
+        if "advantage_scale" in state:  # learners saved before the scale remembered anything have none
+            self._scale.load_state_dict(state["advantage_scale"])
         self.rng.bit_generator.state = state["rng"]
         self.env_steps, self.updates = int(state["env_steps"]), int(state["updates"])
         self._noise.load_state_dict(state)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0)]
+Limit = Annotated[float, Field(gt=0, allow_inf_nan=True)]  # .inf limits nothing
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -68,7 +69,7 @@ class PPOSettings(Section):
     gae_lambda: Fraction | None
     hidden: Count
     initial_std: Positive
-    max_grad_norm: Positive | None
+    max_grad_norm: Limit | None
     reward_scale: Positive | None
     rollout_steps: Count | None
     batch_size: Count | None
@@ -76,10 +77,11 @@ class PPOSettings(Section):
     segment_length: Count | None
     noise_hold_steps: Annotated[float, Field(ge=1)] | None
     privileged_critic: bool | None = False  # run folders from before this key ran without
-    clip_range: Positive | None
+    clip_range: Limit | None
     value_coefficient: NonNegative
     entropy_coefficient: NonNegative | None
     normalize_advantages: bool
+    normalization_rollouts: Count | None = 1  # run folders from before this key took each rollout's own
     weigh_policy: bool
     weigh_value: bool
     valuation_alpha: float
@@ -125,6 +127,7 @@ TASK_DECIDES = {
         "clip_range",
         "entropy_coefficient",
         "max_grad_norm",
+        "normalization_rollouts",
     ),
 }
 """Keys of each agent whose null means the task's value for the chosen observation."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from agents._checks import seeded
-from agents.novelty.averages import WARM_UP, moving_share
+from agents.averages import WARM_UP, moving_share
 from agents.novelty.base import GapNovelty
 from agents.novelty.config import DiffusionConfig
 from agents.novelty.denoiser import Denoiser

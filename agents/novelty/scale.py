@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.novelty.averages import moving_share
+from agents.averages import moving_share
 
 SMALLEST_VARIANCE = 1e-12
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.novelty.averages import WARM_UP, moving_share
+from agents.averages import WARM_UP, moving_share
 
 SMALLEST_STD = 1e-6
 

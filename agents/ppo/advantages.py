@@ -1,8 +1,11 @@
 """From rewards to advantages, over rollouts of N cells under NEXT_STEP autoreset."""
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from agents.averages import moving_share
 
 
 class Ends(NamedTuple):
@@ -45,18 +48,53 @@ def gae(rewards: np.ndarray, values: np.ndarray, ends: Ends, gamma: float, gae_l
     return advantages.astype(np.float32)
 
 
-def normalize(advantages: np.ndarray) -> np.ndarray:
-    """Bring advantages to mean 0 and deviation 1: (A - mean) / (std + 1e-8); fewer than two are left alone.
+class AdvantageScale:
+    """Brings advantages to about mean 0 and deviation 1: (A - mean) / (std + 1e-8), over the newest rollouts.
+
+        mean <- mean + share (mean_b A - mean),    share = max(1 / rollouts, 1 / n) at the n-th rollout
+
+    and the variance likewise. With one rollout these are the moments of the advantages themselves. That makes what is
+    rare count for less: a rollout that holds a rare large loss has a larger deviation than one without, and its
+    gradient is divided by it, so that E[g / std] is no multiple of E[g]. Moments over many rollouts take that away.
 
     Args:
-        advantages: Advantages of the transitions (B,).
-
-    Returns:
-        Normalised advantages (B,).
+        rollouts: Rollouts that the moments span.
     """
-    if len(advantages) < 2:
-        return advantages
-    return (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+
+    def __init__(self, rollouts: int = 1):
+        self.rollouts = rollouts
+        self.mean, self.variance, self.count = 0.0, 0.0, 0
+
+    def __call__(self, advantages: np.ndarray) -> np.ndarray:
+        """Learn from the advantages of a rollout and normalise them.
+
+        Args:
+            advantages: Advantages of its transitions (B,). One alone is not learned from; before
+                there were two, it is left as it is.
+
+        Returns:
+            Normalised advantages (B,).
+        """
+        if len(advantages) >= 2:
+            self._learn(float(advantages.mean()), float(advantages.std()) ** 2)
+        if self.count == 0:
+            return advantages
+        return (advantages - self.mean) / (math.sqrt(self.variance) + 1e-8)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the moments and the number of rollouts seen."""
+        return {"mean": self.mean, "variance": self.variance, "count": self.count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        self.mean, self.variance, self.count = float(state["mean"]), float(state["variance"]), int(state["count"])
+
+    def _learn(self, mean: float, variance: float) -> None:
+        share = moving_share(1.0 - 1.0 / self.rollouts, self.count)
+        between = (1.0 - share) * (mean - self.mean) ** 2
+        self.mean = (1.0 - share) * self.mean + share * mean
+        self.variance = (1.0 - share) * self.variance + share * (variance + between)
+        self.count += 1
 
 
 def explained_variance(values: np.ndarray, returns: np.ndarray) -> float:

@@ -20,19 +20,21 @@ class PPOConfig:
             1 and None act on the newest weights themselves.
         hidden: Width of the two hidden layers of actor and critic.
         initial_std: First standard deviation of the action before squashing.
-        max_grad_norm: Largest norm of the gradient of all networks together; None leaves it as it is.
+        max_grad_norm: Largest norm of the gradient of all networks together; infinity leaves it as it is.
         reward_scale: Factor on the penalised reward.
         rollout_steps: Env steps of each cell between two times of learning, reset rows included.
         batch_size: Transitions an update; a rollout is cut into parts of about that size.
         epochs: How often each transition is learned from.
         segment_length: Consecutive transitions that stay together in a batch; they share encoded frames.
         noise_hold_steps: Mean number of steps that the policy's exploration noise is held; 1 draws it each step.
-        clip_range: How far the probability ratio may leave 1 with profit.
+        clip_range: How far the probability ratio may leave 1 with profit; infinity clips nothing.
         value_coefficient: Weight of the value loss.
         entropy_coefficient: Weight of the entropy bonus.
         privileged_critic: Whether the critic sees the numbers that infos tell beside the observation, instead of the
             observation; the policy sees observations alone.
-        normalize_advantages: Whether advantages are brought to mean 0 and deviation 1 over the rollout.
+        normalize_advantages: Whether advantages are brought to mean 0 and deviation 1.
+        normalization_rollouts: Newest rollouts over which they are; with 1 a rollout that holds a rare loss counts
+            less than one that holds none.
         weigh_policy: Whether sigmoid(alpha |A| novelty + beta) weighs the policy loss.
         weigh_value: Whether it weighs the value loss.
         valuation_alpha: The alpha of these weights.
@@ -51,7 +53,7 @@ class PPOConfig:
     policy_tau: float | None = None
     hidden: int = 256
     initial_std: float = 1.0
-    max_grad_norm: float | None = 0.5
+    max_grad_norm: float = 0.5
     reward_scale: float = 1.0
     rollout_steps: int = 2048
     batch_size: int = 64
@@ -63,6 +65,7 @@ class PPOConfig:
     entropy_coefficient: float = 0.0
     privileged_critic: bool = False
     normalize_advantages: bool = True
+    normalization_rollouts: int = 1
     weigh_policy: bool = True
     weigh_value: bool = True
     valuation_alpha: float = 1.0
@@ -71,21 +74,22 @@ class PPOConfig:
     def __post_init__(self):
         for name in ("gamma", "gae_lambda"):
             check_float(name, getattr(self, name), 0.0, 1.0)
-        for name in ("learning_rate", "initial_std", "reward_scale", "clip_range"):
+        for name in ("learning_rate", "initial_std", "reward_scale"):
             check_float(name, getattr(self, name), 0.0, open_low=True)
+        for name in ("clip_range", "max_grad_norm"):
+            check_float(name, getattr(self, name), 0.0, open_low=True, finite=False)
         for name in ("value_coefficient", "entropy_coefficient"):
             check_float(name, getattr(self, name), 0.0)
         for name in ("valuation_alpha", "valuation_beta"):
             check_float(name, getattr(self, name), -math.inf)
         check_float("noise_hold_steps", self.noise_hold_steps, 1.0)
-        for name in ("max_grad_norm", "critic_learning_rate"):
-            if getattr(self, name) is not None:
-                check_float(name, getattr(self, name), 0.0, open_low=True)
+        if self.critic_learning_rate is not None:
+            check_float("critic_learning_rate", self.critic_learning_rate, 0.0, open_low=True)
         if self.policy_tau is not None:
             check_float("policy_tau", self.policy_tau, 0.0, 1.0, open_low=True)
         if self.lr_decay_steps is not None:
             check_int("lr_decay_steps", self.lr_decay_steps, 1)
-        for name in ("hidden", "rollout_steps", "batch_size", "epochs", "segment_length"):
+        for name in ("hidden", "rollout_steps", "batch_size", "epochs", "segment_length", "normalization_rollouts"):
             check_int(name, getattr(self, name), 1)
 
     def learning_rate_at(self, env_steps: int) -> float:

@@ -42,7 +42,7 @@ def stop_after(learner, steps):
 
 
 SAC = {"n_step": 2, "warmup_hold_steps": 3.0, "updates_per_step": 0.7}
-PPO = {"lr_decay_steps": 60, "entropy_coefficient": 0.01, "segment_length": 2}
+PPO = {"lr_decay_steps": 60, "entropy_coefficient": 0.01, "segment_length": 2, "normalization_rollouts": 3}
 STOPS = [(False, 4), (False, 5), (False, 6), (False, 23), (True, 14)]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.ppo.advantages import Ends, explained_variance, gae, normalize
+from agents.ppo.advantages import AdvantageScale, Ends, explained_variance, gae
 
 GAMMA, LAMBDA = 0.5, 0.5
 REWARDS = np.array([[1.0], [2.0], [4.0]], np.float32)
@@ -55,10 +55,32 @@ def test_cells_do_not_mix():
     assert two[:, 1].tolist() == pytest.approx(advantages(terminated=(0, 1, 0)))
 
 
-def test_normalize():
-    np.testing.assert_allclose(normalize(np.array([1.0, 3.0])), [-1.0, 1.0], rtol=1e-6)
-    np.testing.assert_array_equal(normalize(np.array([2.0, 2.0])), [0.0, 0.0])
-    np.testing.assert_array_equal(normalize(np.array([5.0])), [5.0])
+def test_advantages_are_normalised_over_their_own_rollout():
+    scale = AdvantageScale()
+    np.testing.assert_array_equal(scale(np.array([5.0])), [5.0])
+    for _ in range(2):
+        np.testing.assert_allclose(scale(np.array([1.0, 3.0])), [-1.0, 1.0], rtol=1e-6)
+        np.testing.assert_array_equal(scale(np.array([2.0, 2.0])), [0.0, 0.0])
+
+
+def test_the_first_rollouts_count_alike():
+    scale, rollouts = AdvantageScale(rollouts=5), np.random.default_rng(0).normal(3.0, 2.0, (4, 50))
+    for rollout in rollouts:
+        found = scale(rollout)
+    np.testing.assert_allclose(found, (rollouts[-1] - rollouts.mean()) / rollouts.std(), rtol=1e-6)
+    np.testing.assert_allclose(scale(np.array([9.0])), (9.0 - rollouts.mean()) / rollouts.std(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("rollouts", "gain"), [(1, 185.6), (1000, 0.0)])
+def test_a_rare_loss_weighs_less_than_frequent_gains_only_where_rollouts_have_moments_of_their_own(rollouts, gain):
+    """One step in 400 loses 99.75, the others gain 0.25: nothing on average, and 0 is what an unbiased scale keeps."""
+    calm = np.tile([0.15, 0.35], 50)
+    spoilt = np.append(calm[1:], -99.75 - 0.1)
+    scale, sums = AdvantageScale(rollouts), []
+    for at in range(400):
+        normalised = scale(spoilt if at % 4 == 0 else calm)
+        sums.append(normalised.sum() + len(calm) * scale.mean / np.sqrt(scale.variance))  # divided, not centred
+    assert np.mean(sums[200:]) == pytest.approx(gain, abs=0.1)
 
 
 def test_explained_variance():

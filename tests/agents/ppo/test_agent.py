@@ -76,7 +76,7 @@ def test_the_first_update_starts_from_the_policy_that_acted(fixed_novelty):
 
 
 def test_good_actions_become_likelier_and_values_approach_returns():
-    agent = make_agent(max_grad_norm=None)
+    agent = make_agent(max_grad_norm=math.inf)
     batch = make_batch(agent, 32)
     for _ in range(60):
         metrics = agent.update(batch)
@@ -144,6 +144,14 @@ def test_gradient_norms_can_be_limited():
     agent.update(make_batch(agent))
     norms = [float(weight.grad.norm()) for weight in agent._parameters if weight.grad is not None]
     assert math.sqrt(sum(norm**2 for norm in norms)) == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_an_infinite_limit_limits_nothing():
+    free, wide = make_agent(max_grad_norm=math.inf, clip_range=math.inf), make_agent(max_grad_norm=1e9, clip_range=1e9)
+    batches = make_batch(free), make_batch(wide)
+    for _ in range(3):
+        assert free.update(batches[0]) == pytest.approx(wide.update(batches[1]), rel=1e-5)
+    assert free.update(batches[0])["clip_fraction"] == 0.0
 
 
 def test_the_step_size_can_be_set():

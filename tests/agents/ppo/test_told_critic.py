@@ -1,6 +1,7 @@
 """A critic that is told what observations hide: what it learns, what it needs, and what it fits."""
 
 import copy
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_each_loss_trains_its_own_encoder(coefficient, advantage, moves, stays):
 
 
 def test_the_critic_foresees_what_no_observation_shows():
-    agent, batch = make_told(max_grad_norm=None), told_batch()
+    agent, batch = make_told(max_grad_norm=math.inf), told_batch()
     hidden = replace(batch, observations=np.zeros((8, 3), np.float32), returns=NUMBERS[:, 0])
     for _ in range(200):
         metrics = agent.update(hidden)
@@ -123,7 +124,7 @@ def test_the_critic_takes_steps_of_its_own_which_fall_with_the_policys():
     """Adam's first step moves a weight by the step size, whatever its gradient."""
     moved = {}
     for rate in (None, 1e-2):
-        agent = make_told(learning_rate=1e-3, critic_learning_rate=rate, max_grad_norm=None)
+        agent = make_told(learning_rate=1e-3, critic_learning_rate=rate, max_grad_norm=math.inf)
         agent.set_learning_rate(5e-4)
         before = copy.deepcopy(agent.state_dict()["weights"])
         agent.update(told_batch())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.novelty.averages import moving_share
+from agents.averages import moving_share
 
 
 def test_an_average_is_short_at_first_and_as_long_as_its_decay_says_later():
