@@ -10,6 +10,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class DeferredInterrupt:
     """Within a `with` block, notes the first interrupt in `requested`; the second interrupts at once.
 
+    What a block around this one has noted already counts here too: nobody asks twice.
+
     Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
@@ -21,6 +23,8 @@ class DeferredInterrupt:
         """Take over SIGINT and SIGTERM."""
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._note) for number in SIGNALS}
+            around = [getattr(handler, "__self__", None) for handler in self._previous.values()]
+            self.requested = any(isinstance(each, DeferredInterrupt) and each.requested for each in around)
         return self
 
     def __exit__(self, *exc_info: object) -> None:

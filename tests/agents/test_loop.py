@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from agents import LoopConfig, NoConstraint, Step, train
+from agents.interrupt import DeferredInterrupt
 
 
 class Constraint(NoConstraint):
@@ -176,6 +177,18 @@ def test_an_interrupt_ends_after_the_step_in_progress(counting_env):
     assert state.interrupted
     assert (len(learner.steps), len(learner.learned), state.episode) == (7, 7, 1)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_before_the_first_step_leaves_a_state_to_go_on_from(counting_env):
+    learner = ScriptedLearner()
+    with DeferredInterrupt() as noted:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert noted.requested
+        state = train(counting_env(1), learner, NoConstraint(), [], LoopConfig(episodes=1))
+    assert (state.interrupted, state.episode, learner.steps) == (True, 0, [])
+    assert state.observations is not None
+    assert not train(counting_env(1), learner, NoConstraint(), [], LoopConfig(episodes=1), state).interrupted
+    assert learner.steps
 
 
 def test_a_second_interrupt_ends_at_once(counting_env):

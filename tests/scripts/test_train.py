@@ -138,6 +138,24 @@ def test_a_termination_during_an_evaluation_saves_and_the_run_goes_on_as_if_noth
     assert timeless(root / "eval.csv") == timeless(tiny_run / "eval.csv")
 
 
+@pytest.mark.usefixtures("without_plots")
+def test_a_termination_while_the_run_is_set_up_is_not_forgotten(tiny_run, tmp_path, monkeypatch):
+    root, opened = tmp_path / "run", _session.Session.open
+
+    def terminated(*arguments):
+        signal.raise_signal(signal.SIGTERM)
+        opened(*arguments)
+
+    monkeypatch.setattr(_session.Session, "open", terminated)
+    with pytest.raises(SystemExit) as caught:
+        train_tiny(root, "video=false")
+    assert caught.value.code == 143
+    assert read_rows(root / "train.csv") == []
+    monkeypatch.setattr(_session.Session, "open", opened)
+    assert train_tiny(root, "resume=auto", "video=false") == 0
+    assert timeless(root / "train.csv") == timeless(tiny_run / "train.csv")
+
+
 def test_evaluate_prints_a_table_and_writes_json(tiny_run, tmp_path, capsys):
     output = tmp_path / "evaluation.json"
     assert evaluate.run([f"run_dir={tiny_run}", "shifts=3", f"output={output}"]) == 0
