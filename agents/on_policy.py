@@ -152,6 +152,8 @@ class OnPolicyLearner:
         for chosen in self._parts(len(targets.steps)):
             found.append(about | self.agent.update(self.rollout.minibatch(targets, chosen), self.novelty))
             self.updates += 1
+            if found[-1]["approx_kl"] > self.config.target_kl:
+                break
         return found
 
     def _parts(self, count: int) -> Iterator[np.ndarray]:

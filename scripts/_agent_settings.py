@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,6 +79,7 @@ class PPOSettings(Section):
     noise_hold_steps: Annotated[float, Field(ge=1)] | None
     privileged_critic: bool | None = False  # run folders from before this key ran without
     clip_range: Limit | None
+    target_kl: Limit | None = math.inf  # run folders from before this key had no limit
     value_coefficient: NonNegative
     entropy_coefficient: NonNegative | None
     normalize_advantages: bool
@@ -125,6 +127,7 @@ TASK_DECIDES = {
         "privileged_critic",
         "policy_tau",
         "clip_range",
+        "target_kl",
         "entropy_coefficient",
         "max_grad_norm",
         "normalization_rollouts",

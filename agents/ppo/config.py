@@ -28,6 +28,7 @@ class PPOConfig:
         segment_length: Consecutive transitions that stay together in a batch; they share encoded frames.
         noise_hold_steps: Mean number of steps that the policy's exploration noise is held; 1 draws it each step.
         clip_range: How far the probability ratio may leave 1 with profit; infinity clips nothing.
+        target_kl: KL from the policy that acted [nat] beyond which a rollout is learned from no more; may be infinite.
         value_coefficient: Weight of the value loss.
         entropy_coefficient: Weight of the entropy bonus.
         privileged_critic: Whether the critic sees the numbers that infos tell beside the observation, instead of the
@@ -61,6 +62,7 @@ class PPOConfig:
     segment_length: int = 1
     noise_hold_steps: float = 1.0
     clip_range: float = 0.2
+    target_kl: float = math.inf
     value_coefficient: float = 0.5
     entropy_coefficient: float = 0.0
     privileged_critic: bool = False
@@ -76,7 +78,7 @@ class PPOConfig:
             check_float(name, getattr(self, name), 0.0, 1.0)
         for name in ("learning_rate", "initial_std", "reward_scale"):
             check_float(name, getattr(self, name), 0.0, open_low=True)
-        for name in ("clip_range", "max_grad_norm"):
+        for name in ("clip_range", "max_grad_norm", "target_kl"):
             check_float(name, getattr(self, name), 0.0, open_low=True, finite=False)
         for name in ("value_coefficient", "entropy_coefficient"):
             check_float(name, getattr(self, name), 0.0)

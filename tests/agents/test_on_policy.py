@@ -1,5 +1,6 @@
 """Tests for on_policy.py."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,17 @@ def test_failed_simulations_are_not_learned_from(counting_env, make_ppo):
     assert learner.updates > 0
     assert learner.rollout.valid[:8].all(1).tolist() == [True, True, False, False, True, True, False, False]
     assert np.isfinite(learner.agent.act(np.zeros((1, 2), np.float32), deterministic=True)).all()
+
+
+@pytest.mark.parametrize(("target_kl", "updates"), [(1e-12, 2), (math.inf, 12)])
+def test_a_rollout_is_left_once_the_policy_is_far_from_the_one_that_acted(counting_env, make_ppo, target_kl, updates):
+    env = counting_env(2)
+    learner = make_ppo(env, rollout_steps=10, batch_size=4, epochs=3, learning_rate=0.01, target_kl=target_kl)
+    play(learner, env, 10)
+    found = learner.learn(0.0, 0.0)
+    assert len(found) == learner.updates == updates
+    assert len(learner.rollout) == 0
+    assert [metrics["approx_kl"] > target_kl for metrics in found] == [False] * (updates - 1) + [updates == 2]
 
 
 def test_a_rollout_without_transitions_teaches_nothing(counting_env, make_ppo):

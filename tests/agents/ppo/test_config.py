@@ -21,6 +21,7 @@ from agents import PPOConfig
         ("lr_decay_steps", 0, "lr_decay_steps must be a whole number >= 1, got 0"),
         ("max_grad_norm", 0.0, "max_grad_norm must be a number > 0, got 0.0"),
         ("clip_range", math.nan, "clip_range must be a number > 0, got nan"),
+        ("target_kl", 0.0, "target_kl must be a number > 0, got 0.0"),
         ("normalization_rollouts", 0, "normalization_rollouts must be a whole number >= 1, got 0"),
         ("noise_hold_steps", 0.5, "noise_hold_steps must be a finite number >= 1, got 0.5"),
         ("entropy_coefficient", -1.0, "entropy_coefficient must be a finite number >= 0, got -1.0"),
