@@ -288,4 +288,6 @@ def test_latents_that_are_not_finite_stop_training_and_leave_no_trace(
     monkeypatch.setattr(encoder, "forward", forward)
     with pytest.raises(DivergenceError, match=r"^update 3 in episode \d+: "):
         train(env, learner, NoConstraint(), [], LoopConfig(episodes=8), LoopState())
-    assert all_finite(learner.state_dict())
+    state = learner.state_dict()
+    del state["agent"]["config"]  # a setting that limits nothing is infinite
+    assert all_finite(state)
