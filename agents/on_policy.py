@@ -92,6 +92,8 @@ class OnPolicyLearner:
     def targets(self, lam: float, e_target: float) -> tuple[Targets, dict[str, float]]:
         """Turn a full rollout into what is learned from it, the transitions of a cell side by side.
 
+        Each call counts the rollout into the moments that advantages are normalised by.
+
         Args:
             lam: Dual variable lambda in dollars an error.
             e_target: Target error rate e*.

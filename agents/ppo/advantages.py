@@ -69,8 +69,8 @@ class AdvantageScale:
         """Learn from the advantages of a rollout and normalise them.
 
         Args:
-            advantages: Advantages of its transitions (B,). One alone is not learned from; before
-                there were two, it is left as it is.
+            advantages: Advantages of its transitions (B,). One alone teaches nothing; before there were two, it is left
+                as it is.
 
         Returns:
             Normalised advantages (B,).
