@@ -6,6 +6,8 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 
+from agents.averages import moving_share
+
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
@@ -138,7 +140,7 @@ class PolicyAverage:
     def move(self, updates: int) -> None:
         """Follow the newest weights after the given number of updates, this one included."""
         for follower in self._followers:
-            follower.move(max(self._tau or 0.0, 1.0 / updates))
+            follower.move(moving_share(1.0 - (self._tau or 0.0), updates - 1))
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """Return what has to be saved beside the newest weights."""
